@@ -7,16 +7,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
-from pydantic import TypeAdapter, ValidationError
-
 from anyscale_constructs.anyscale import RESOURCE_ID_OUTPUT
 from anyscale_constructs.cli import project
 from anyscale_constructs.cli.faults import foreseen, together
 from anyscale_constructs.cli.origins import write_origins
 from anyscale_constructs.config.defaults import FILE_NAME, Defaults
 from anyscale_constructs.config.document import KIND, Document
-from anyscale_constructs.config.model import MISSING_KEY, found_in
-from anyscale_constructs.config.types import StackName
+from anyscale_constructs.config.model import MISSING_KEY
+from anyscale_constructs.config.types import StackName, checked
 from anyscale_constructs.errors import (
     ENGINE_REFUSAL,
     ConfigError,
@@ -208,15 +206,11 @@ def choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]:
     for name in names:
         if name not in files:
             raise ConfigError(f"{directory}: {unknown(name, files, 'cloud')}")
-    stack_name: TypeAdapter[str] = TypeAdapter(StackName)
+    names_of_stacks = checked(StackName)
     for name, file in files.items():
-        try:
-            stack_name.validate_python(name)
-        except ValidationError as error:
-            what = f"the file's name is the cloud's name, and {found_in(error)[0].what}"
-            raise ConfigError(
-                [Finding(what, "rename the file", name, rule=FILE_NAME, place=Place(str(file)))]
-            ) from error
+        if not names_of_stacks.fits(name):
+            what = f"the file's name is the cloud's name, and must be {names_of_stacks}"
+            raise ConfigError([Finding(what, "rename the file", name, rule=FILE_NAME, place=Place(str(file)))])
     return [files[name] for name in dict.fromkeys(names or files)]
 
 

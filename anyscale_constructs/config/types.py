@@ -117,6 +117,9 @@ class Checked:
             schema["pattern"] = rf"^(?:{self.accepts}|{_REFERENCE})$"
         return schema
 
+    def __str__(self) -> str:
+        return f"{self.says}, such as {self.example}"
+
     def fits(self, text: str) -> bool:
         """Returns whether the literal is accepted."""
         if isinstance(self.accepts, str):
@@ -130,10 +133,8 @@ class Checked:
             return value  # type: ignore[no-any-return]
         if isinstance(value, str) and self.fits(value):
             return value
-        says = self.says if isinstance(value, str) else f"a string: {self.says}"
-        raise PydanticCustomError(
-            "not_allowed", "must be {says}, such as {example}", {"says": says, "example": self.example}
-        )
+        says = str(self) if isinstance(value, str) else f"a string: {self}"
+        raise PydanticCustomError("not_allowed", "must be {says}", {"says": says})
 
 
 def checked(field_type: Any) -> Checked:

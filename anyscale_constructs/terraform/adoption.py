@@ -1,7 +1,6 @@
 """Takes over infrastructure that Anyscale's root module created, with its addresses in the state and its names."""
 
 import functools
-import importlib.resources
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
@@ -13,10 +12,9 @@ from anyscale_constructs.config.types import Checked, Known
 from anyscale_constructs.expressions import NULL, is_unresolved
 from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.terraform.guards import Inputs, without_effect
-from anyscale_constructs.terraform.interface import Interface
+from anyscale_constructs.terraform.interface import CATALOG, Interface
 from anyscale_constructs.terraform.moves import MODULE_PATH
 
-_CATALOG = importlib.resources.files("anyscale_constructs") / "modules" / "catalog"
 _SWITCH = "module_enabled"
 
 ADOPTED_NAME = Rule(
@@ -115,7 +113,7 @@ class Root(NamedTuple):
 @functools.cache
 def load_root(provider: str) -> Root:
     """Returns the root module of a provider, e.g. `aws`, from the catalog."""
-    return parse_root((_CATALOG / f"{provider}_root.json").read_text(encoding="utf-8"))
+    return parse_root((CATALOG / f"{provider}_root.json").read_text(encoding="utf-8"))
 
 
 def parse_root(text: str) -> Root:

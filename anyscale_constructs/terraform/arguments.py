@@ -1,8 +1,8 @@
 """Checks the names of arguments, for resources of Anyscale's Terraform provider and for blocks of Terraform."""
 
 import functools
-import importlib.resources
 import json
+import pathlib
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ _META_ARGUMENTS = ("connection", "count", "depends_on", "for_each", "lifecycle",
 @functools.cache
 def anyscale_provider() -> Mapping[str, Any]:
     """Returns the documented arguments and attributes of Anyscale's resources and data sources, with their types."""
-    file = importlib.resources.files("anyscale_constructs.terraform") / "anyscale.json"
+    file = pathlib.Path(__file__).with_name("anyscale.json")
     return json.loads(file.read_text(encoding="utf-8"))  # type: ignore[no-any-return] # an object
 
 

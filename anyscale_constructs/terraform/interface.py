@@ -1,7 +1,6 @@
 """The catalog: the inputs and outputs of upstream modules at their refs."""
 
 import functools
-import importlib.resources
 import json
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,8 @@ from anyscale_constructs.errors import InputError
 from anyscale_constructs.findings import cut
 from anyscale_constructs.names import unknown
 
-_CATALOG = importlib.resources.files("anyscale_constructs") / "modules" / "catalog"
+CATALOG = pathlib.Path(__file__).parents[1] / "modules" / "catalog"
+"""The folder of the package's interfaces."""
 OWN_CATALOG = pathlib.Path("catalog")
 """The folder of a project's own interfaces, next to cdktf.json in the working directory; `modules add` writes it."""
 
@@ -165,7 +165,7 @@ def catalog() -> Sequence[Interface]:
 def _catalog(own: pathlib.Path) -> Sequence[Interface]:
     files = [
         (f"{provider.name}/{file.name.removesuffix('.json').partition('@')[0]}", file)
-        for folder in (_CATALOG, own)
+        for folder in (CATALOG, own)
         if folder.is_dir()
         for provider in folder.iterdir()
         if provider.is_dir()
@@ -201,12 +201,12 @@ def _variable(data: Mapping[str, Any]) -> Variable:
 
 @functools.cache
 def _load(name: str) -> Interface:
-    return parse(name, (_CATALOG / f"{name}.json").read_text(encoding="utf-8"))
+    return parse(name, (CATALOG / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def _load_at(name: str, ref: str) -> Interface:
     provider, _, module = name.partition("/")
-    catalogs = [catalog / provider for catalog in (OWN_CATALOG.absolute(), _CATALOG)]
+    catalogs = [catalog / provider for catalog in (OWN_CATALOG.absolute(), CATALOG)]
     # Search the existing files, because a ref may not be a valid file name.
     refs = {
         file.name.removesuffix(".json").partition("@")[2]: file
