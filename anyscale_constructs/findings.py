@@ -5,8 +5,8 @@ import itertools
 import pathlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from anyscale_constructs import words
@@ -99,8 +99,7 @@ class Place(NamedTuple):
         return ":".join(map(str, filter(None, (self.file, self.line, self.column))))
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One violation of a rule.
 
     Args:
@@ -126,7 +125,17 @@ class Finding:
     key: Key = ()
     construct: str = ""
     cloud: str = ""
-    place: Place | None = field(default=None, compare=False)
+    place: Place | None = None
+
+    def __eq__(self, other: object) -> bool:
+        """Returns whether both findings are the same, wherever they are."""
+        return isinstance(other, Finding) and self[:-1] == other[:-1]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:-1])
 
     @property
     def severity(self) -> Severity:
@@ -171,10 +180,10 @@ class Finding:
         said = ": ".join(filter(None, (self.where, self.subject, self.text)))
         return f"{said}. Fix: {clean(self.fix)}" if self.fix else said
 
-    @cached_property
+    @property
     def annotation(self) -> str:
         """The text for the engine's manifest, which names the construct itself."""
-        return str(replace(self, cloud="", construct="", key=(), place=None))
+        return str(self._replace(cloud="", construct="", key=(), place=None))
 
     def as_dict(self) -> dict[str, Any]:
         """Returns the finding as a JSON object; unknown fields are None."""
@@ -220,7 +229,7 @@ def within(findings: Iterable[Finding], **changes: Any) -> list[Finding]:
         **changes: The values of fields of `Finding`, by name. Fields that are already set stay.
     """
     return [
-        replace(finding, **{name: value for name, value in changes.items() if not getattr(finding, name)})
+        finding._replace(**{name: value for name, value in changes.items() if not getattr(finding, name)})
         for finding in findings
     ]
 

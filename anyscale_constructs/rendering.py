@@ -5,7 +5,6 @@ import os
 import pathlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any, Literal, TextIO
 
 from anyscale_constructs.findings import Finding, Place, Rule, clean, is_secret
@@ -77,11 +76,11 @@ def _together(findings: Iterable[Finding]) -> Iterator[Finding]:
     """Merges findings that differ only in the cloud, as when shared defaults cause them."""
     found: dict[tuple[Rule | None, str], list[Finding]] = {}
     for finding in findings:
-        found.setdefault((finding.rule, str(replace(finding, cloud=""))), []).append(finding)
+        found.setdefault((finding.rule, str(finding._replace(cloud=""))), []).append(finding)
     for first, *others in found.values():
         clouds = len({each.cloud for each in others} - {first.cloud})
         more = f" and {clouds} others" if clouds > 1 else " and 1 other" if clouds else ""
-        yield replace(first, cloud=first.cloud + more)
+        yield first._replace(cloud=first.cloud + more)
 
 
 def _excerpt(place: Place) -> list[str]:

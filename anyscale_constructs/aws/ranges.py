@@ -1,7 +1,6 @@
 """Guards for the ranges of a VPC and its subnets: their sizes and overlaps."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from anyscale_constructs.config import networks
 from anyscale_constructs.findings import Finding
@@ -36,7 +35,7 @@ def subnets_are_large_enough(i: Inputs) -> Finding | None:
     recommended = f"use subnets of /{networks.SUBNET[1]} or larger, for which a VPC of /{networks.VPC[1]} has room; "
     fix = f"{recommended}they cannot be changed once nodes are running"
     found = [
-        replace(finding, fix=fix, on=[name, "cidr_block"])  # it determines the size of planned subnets
+        finding._replace(fix=fix, on=[name, "cidr_block"])  # it determines the size of planned subnets
         for name in _SUBNETS
         if (finding := networks.too_small(f"a subnet of {name}", i[name], networks.SUBNET))
     ]
@@ -57,7 +56,7 @@ def _ranges(i: Inputs) -> list[tuple[str, Sequence[str]]]:
 
 def _first(found: Iterable[tuple[str, Finding | None]]) -> Finding | None:
     """Returns the first finding, with the input that it is about."""
-    return next((replace(finding, on=[name]) for name, finding in found if finding), None)
+    return next((finding._replace(on=[name]) for name, finding in found if finding), None)
 
 
 def _range_is_elsewhere(i: Inputs) -> bool:

@@ -1,7 +1,6 @@
 """The VPC: new, with planned subnets, or an existing one."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar, Protocol, Unpack
 
 from pydantic import Field, model_validator
@@ -139,13 +138,13 @@ class ExistingVpc(Model):
     def _size(self) -> Finding | None:
         found = [] if self.cidr_block is None else [self.cidr_block]
         finding = networks.too_small("the VPC", found, networks.VPC)
-        return finding and replace(finding, key=("cidr_block",))
+        return finding and finding._replace(key=("cidr_block",))
 
     @property
     def warning(self) -> Finding | None:
         """The warning about a size below the recommendation, for the stack to report; None if there is none."""
         finding = self._size()
-        return finding and replace(finding, key=("vpc", *finding.key))
+        return finding and finding._replace(key=("vpc", *finding.key))
 
     @property
     def node_subnet_ids(self) -> list[str]:

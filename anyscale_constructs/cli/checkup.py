@@ -6,7 +6,7 @@ import platform
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.machinery import PathFinder
 from typing import Any
 
@@ -158,7 +158,7 @@ def _needs() -> Needs:
         for file in defaults.files():
             _add(needs, defaults.read(file).data)
     except Exception as error:  # noqa: BLE001 - a user's own kind of cloud may raise anything
-        needs.problem = str(replace(foreseen(error).findings[0], fix=""))
+        needs.problem = str(foreseen(error).findings[0]._replace(fix=""))
     return needs
 
 

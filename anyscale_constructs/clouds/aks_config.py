@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
@@ -177,4 +176,4 @@ def fitting(kind: TypeAdapter[str], name: str, resource: str, key: Key) -> str:
         (found,) = found_in(error)
         what = f"the name of the {resource}, which is the cloud's name, {found.what}"
         fix = f"rename the cloud, or set {'.'.join(map(str, key))}"
-        raise ConfigError([replace(found, what=what, fix=fix, rule=NAME, key=key)]) from error
+        raise ConfigError([found._replace(what=what, fix=fix, rule=NAME, key=key)]) from error

@@ -1,6 +1,5 @@
 """An Anyscale cloud on EC2: one stack."""
 
-from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -247,7 +246,7 @@ class Ec2Stack(AwsCloud[Ec2Config]):
         if iam.control_plane_role_arn is not None and iam.cluster_node_role_arn is not None:
             keys = each_once(self.config.kms_key_arn, self.bucket.kms_key_arn, but=self.own_kms_key_arn)
             for warning in iam.must_use_keys(*keys):
-                self.report(replace(warning, key=("iam", *warning.on)))
+                self.report(warning._replace(key=("iam", *warning.on)))
             return iam
         with self.configured_by(
             "iam",

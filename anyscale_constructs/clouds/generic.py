@@ -5,7 +5,6 @@ needs. After the cloud is registered, the second stack, `<name>-operator`, insta
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
@@ -155,7 +154,7 @@ class GenericConfig(KubernetesCloudConfig):
             self.resource()
         except ValidationError as error:
             raise refuse_all(
-                replace(each, key=("bucket", *each.key[1:]) if each.key[:1] == ("object_storage",) else each.key)
+                each._replace(key=("bucket", *each.key[1:]) if each.key[:1] == ("object_storage",) else each.key)
                 for each in found_in(error)
             ) from error
         return self

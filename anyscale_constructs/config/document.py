@@ -4,7 +4,6 @@ import pathlib
 import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -242,7 +241,7 @@ class Document:
             code: The line of the user's code that they come from, for findings whose keys are not in the document.
                 Default: the file.
         """
-        return [replace(each, place=self._place_of(each, code)) for each in findings]
+        return [each._replace(place=self._place_of(each, code)) for each in findings]
 
     def _place_of(self, finding: Finding, code: Place | None) -> Place:
         place = finding.place or (code if code and not self._holds(finding.key) else self.place(finding.key))

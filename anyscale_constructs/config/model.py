@@ -5,7 +5,6 @@ import inspect
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, get_args
 
@@ -124,7 +123,7 @@ class Model(_Base):
                 known(given, name)
         except InputError as error:
             first = error.findings[0]
-            said = replace(first, what=first.what.removeprefix(f"{name} "), rule=UNRESOLVED)
+            said = first._replace(what=first.what.removeprefix(f"{name} "), rule=UNRESOLVED)
             raise refuse_all([said]) from error
         return given
 
@@ -326,7 +325,7 @@ def found(detail: ErrorDetails, name: str = "", written: str | None = None) -> l
     steps = [step for step in detail["loc"] if not str(step).startswith("<") and step != "[key]"]
     key: Key = (name, *steps) if name else tuple(steps)
     several = detail.get("ctx", {}).get("findings") or [_found(detail, written)]
-    return [replace(each, key=(*key, *each.key)) for each in several]
+    return [each._replace(key=(*key, *each.key)) for each in several]
 
 
 def _found(detail: ErrorDetails, written: str | None) -> Finding:

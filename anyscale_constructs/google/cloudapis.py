@@ -1,7 +1,6 @@
 """The APIs that must be enabled in the project before anything else is created."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, ClassVar, Unpack
 
 from pydantic import TypeAdapter
@@ -40,7 +39,7 @@ def services_are_named_in_full(i: Inputs) -> Finding | None:
     """Google accepts only the full names of APIs."""
     for name in _LISTS:
         if i.known(name) and (found := value_is_refused(_NAMES, i[name], name, "use the full name")):
-            return replace(found, on=[name])
+            return found._replace(on=[name])
     return None
 
 

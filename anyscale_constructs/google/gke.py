@@ -1,7 +1,6 @@
 """The Kubernetes cluster: new, or an existing one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar, Literal, Unpack
 
 from pydantic import Field, TypeAdapter
@@ -135,7 +134,7 @@ def the_cluster_is_in_a_region(i: Inputs) -> Finding | None:
     if i["regional"] is False:
         return Finding("regional is false, so the cluster is unavailable whenever its zone is", "remove it")
     found = value_is_refused(_REGION, i["region"], "region", "use the cloud's region")
-    return found and replace(found, rule=REGION, on=["region"])
+    return found and found._replace(rule=REGION, on=["region"])
 
 
 @guard("gke-zones-not-named", "zones", "region")
@@ -356,7 +355,7 @@ class Gke(GkeModule):
         ranges: list[Cidr] = [given["master_ipv4_cidr_block"], *self._vpc.ranges]
         if found := networks.misplaced("master_ipv4_cidr_block and the VPC", ranges):
             fix, on = "set master_ipv4_cidr_block to an unused /28", ["master_ipv4_cidr_block"]
-            raise InputError([replace(found, fix=fix, on=on)])
+            raise InputError([found._replace(fix=fix, on=on)])
         return given
 
 

@@ -1,6 +1,5 @@
 """Guards and inputs that several Google modules share."""
 
-from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -67,7 +66,7 @@ def name_is_refused(
     added = " and ".join(filter(None, ("the random suffix" if suffix else "", after)))
     what = f"{given} with {added}" if added else given
     found = value_is_refused(kind, text + suffix + after, what, "change it")
-    return found and replace(found, on=[given])
+    return found and found._replace(on=[given])
 
 
 def globally_unique(given: dict[str, Any]) -> dict[str, Any]:

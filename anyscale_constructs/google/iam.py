@@ -1,7 +1,6 @@
 """The service accounts of Anyscale's control plane and of its nodes: new, or existing ones."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, ClassVar, Protocol, Unpack
 
 from pydantic import Field, TypeAdapter
@@ -209,7 +208,7 @@ def roles_are_named_in_full(i: Inputs) -> Finding | None:
     """Google accepts only the full names of roles."""
     for name in _WANTED_ROLES:
         if i.known(name) and (found := value_is_refused(_ROLES, i[name], name, "use the full name")):
-            return replace(found, on=[name])
+            return found._replace(on=[name])
     return None
 
 

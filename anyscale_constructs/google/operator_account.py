@@ -1,7 +1,6 @@
 """The service accounts of a Kubernetes cloud. Upstream's module for them would remove roles from other accounts."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -66,7 +65,7 @@ class PodAccount:
             what, on = f"the name of {whose} service account {found.what}", ["account_id"]
             key = cloud_stack(scope, f"{whose} service account").origins.of(on)
             fix = "set service_account_name, or account_id in Python"
-            raise InputError([replace(found, what=what, fix=fix, on=on, key=key)]) from error
+            raise InputError([found._replace(what=what, fix=fix, on=on, key=key)]) from error
         self._scope = scope
         self._id = id
         self._project_id = project.project_id

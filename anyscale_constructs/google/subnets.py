@@ -1,7 +1,6 @@
 """Guards for the subnets and the ranges of a VPC."""
 
 import itertools
-from dataclasses import replace
 
 from anyscale_constructs.config import networks
 from anyscale_constructs.expressions import is_one_of
@@ -49,7 +48,7 @@ def ranges_are_networks(i: Inputs) -> Finding | None:
     """Google rejects values that are not networks in CIDR form."""
     for name, cidr in ranges(i).items():
         if found := networks.not_networks(name, [cidr]):
-            return replace(found, on=[name])
+            return found._replace(on=[name])
     return None
 
 
@@ -58,7 +57,7 @@ def ranges_lie_apart(i: Inputs) -> Finding | None:
     """Google rejects ranges that overlap, after the VPC has been created."""
     for (one, first), (other, second) in itertools.combinations(ranges(i).items(), 2):
         if found := networks.misplaced(f"{one} and {other}", [first, second]):
-            return replace(found, on=[other, one])
+            return found._replace(on=[other, one])
     return None
 
 
@@ -68,7 +67,7 @@ def subnets_are_large_enough(i: Inputs) -> Finding | None:
     given = {name: i[name] for name in NODE_SUBNETS if i[name] is not None}
     smallest = max(given, key=lambda name: found.prefixlen if (found := networks.network(given[name])) else 0)
     found = networks.too_small("the nodes' subnet", [given[smallest]], networks.GOOGLE_SUBNET)
-    return found and replace(found, on=[smallest])
+    return found and found._replace(on=[smallest])
 
 
 def ranges(i: Inputs) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """The VPC with the nodes' subnet: new, or an existing one, which can be shared by another project."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, ClassVar, Protocol, Unpack
 
 from pydantic import Field, TypeAdapter, model_validator
@@ -171,7 +170,7 @@ class ExistingVpc(Model):
     def _large_enough(self) -> "ExistingVpc":
         finding = networks.too_small("the subnet", [self.subnet_cidr], networks.GOOGLE_SUBNET)
         if finding and finding.severity == "error":
-            raise refuse_all([replace(finding, fix="use a larger subnet", key=("subnet_cidr",))])
+            raise refuse_all([finding._replace(fix="use a larger subnet", key=("subnet_cidr",))])
         return self
 
     @model_validator(mode="after")

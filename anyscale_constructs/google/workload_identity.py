@@ -6,8 +6,6 @@ All identities of the pool can impersonate the control plane's service account, 
 providers. No service account keys are created.
 """
 
-from dataclasses import replace
-
 from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.anyscale import CONTROL_PLANE_ACCOUNT
@@ -92,7 +90,7 @@ def pool_names_are_ones_google_accepts(i: Inputs) -> Finding | None:
             else name_is_refused(i, _POOL, *account, default="anyscale-")
         )
         if found:
-            return replace(found, on=[name]) if given else found
+            return found._replace(on=[name]) if given else found
     return None
 
 

@@ -5,7 +5,7 @@ import importlib.resources
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from anyscale_constructs.config.model import WRONG_TYPE, as_given
@@ -186,7 +186,7 @@ class Release(Resource):
             }
         super().__init__(scope, "helm_release", chart.release, arguments, depends_on)
         for found in lost(values, config.values):
-            stack.report(replace(found, construct=chart.release, key=(*key, *found.key)), self)
+            stack.report(found._replace(construct=chart.release, key=(*key, *found.key)), self)
 
 
 def merged_values(chart: Chart, values: Mapping[str, Any], over: Mapping[str, Any], key: Key = ()) -> dict[str, Any]:
@@ -206,7 +206,7 @@ def merged_values(chart: Chart, values: Mapping[str, Any], over: Mapping[str, An
     fixed = [each.key for each in changed]
     wrong = [each for each in wrong_kinds(values, over) if each.key not in fixed]
     if problems := wrong or [*_problems(chart, merged), *changed]:
-        raise ConfigError(replace(each, construct=chart.release, key=(*key, *each.key)) for each in problems)
+        raise ConfigError(each._replace(construct=chart.release, key=(*key, *each.key)) for each in problems)
     return merged
 
 

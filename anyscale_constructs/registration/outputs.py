@@ -5,7 +5,6 @@ import pathlib
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import yaml
@@ -107,7 +106,7 @@ def find_registration(outputs: Any, stack: str, *, source: str, name: str | None
         resource = CloudResource.read(values[RESOURCE_OUTPUT])
     except RegistrationError as error:
         found = within(error.findings, place=Place(source))
-        hidden = [replace(each, value=NOT_GIVEN) for each in found] if RESOURCE_OUTPUT in sensitive else found
+        hidden = [each._replace(value=NOT_GIVEN) for each in found] if RESOURCE_OUTPUT in sensitive else found
         raise RegistrationError(hidden) from error
     _check_organization(
         resource, values.get(ORG_OUTPUT), source, hidden=not {ORG_OUTPUT, RESOURCE_OUTPUT}.isdisjoint(sensitive)

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Literal
 
 from anyscale_constructs import rendering
@@ -49,8 +48,8 @@ def _here(finding: Finding, report: Report) -> Finding:
     """Returns a finding with a place only if it is in a file of the newer side, which GitHub shows."""
     place = finding.place or Place("")
     if place.file.startswith(f"{report.base}:"):
-        return replace(finding, place=Place(place.file.removeprefix(f"{report.base}:")))
-    return replace(finding, place=place._replace(file=place.file.removeprefix(f"{report.head}:")))
+        return finding._replace(place=Place(place.file.removeprefix(f"{report.base}:")))
+    return finding._replace(place=place._replace(file=place.file.removeprefix(f"{report.head}:")))
 
 
 def _text(report: Report, *, colour: bool) -> Iterator[str]:

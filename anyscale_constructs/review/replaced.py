@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from anyscale_constructs.findings import Finding, Place, Rule, shown
@@ -87,7 +87,7 @@ class Configuration:
     def located(self, finding: Finding) -> Finding:
         """Returns a finding with the stack's name and the place of its inputs."""
         module = finding.construct.removeprefix("module.").partition(".")[0]
-        return replace(finding, cloud=self.name, place=self.place(module, finding.on))
+        return finding._replace(cloud=self.name, place=self.place(module, finding.on))
 
     def changed(self, module: str) -> dict[str, tuple[Any, Any]]:
         """Returns the inputs of a module that differ, with both values, including `source` if the pin differs."""

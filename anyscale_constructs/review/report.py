@@ -266,7 +266,7 @@ def _located(finding: Finding, stack: str, base: Side, head: Side) -> Finding:
         if key in places and places[key].line
     ]
     place = finding.place or next(iter(found), head.origins.get(stack, {}).get(""))
-    return replace(finding, cloud=stack, place=place and Place(place.file, place.line, place.column))
+    return finding._replace(cloud=stack, place=place and Place(place.file, place.line, place.column))
 
 
 def _value(change: Changed, value: Any) -> Any:

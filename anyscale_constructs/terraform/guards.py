@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
@@ -103,8 +102,8 @@ def value_is_refused(kind: TypeAdapter[Any], value: Any, what: str, fix: str) ->
     except ValidationError as error:
         found = found_in(error)[0]
         path = ".".join(map(str, found.key))
-        return replace(
-            found, what=f"{what}{path and f'.{path}'}: {found.what}", fix=fix or found.fix, rule=None, key=()
+        return found._replace(
+            what=f"{what}{path and f'.{path}'}: {found.what}", fix=fix or found.fix, rule=None, key=()
         )
     return None
 

@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar, Required, cast, get_args, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -184,7 +183,7 @@ class Module(TerraformHclModule):
             id: The module's ID, while the module is still being created. Default: its address is known.
         """
         address = f"module.{id}" if id else self.address
-        return [replace(each, construct=each.construct or address, **self._origin(each)) for each in findings]
+        return [each._replace(construct=each.construct or address, **self._origin(each)) for each in findings]
 
     def _origin(self, finding: Finding) -> dict[str, Any]:
         """Returns the configuration key of a finding, and its inputs, those set in the module's override first."""
@@ -220,7 +219,7 @@ class Module(TerraformHclModule):
             }
         except ExpressionError as error:
             what = f"an input from which others are derived must be known at synthesis: {error.findings[0].what}"
-            found = [replace(each, what=what) for each in error.findings]
+            found = [each._replace(what=what) for each in error.findings]
         except InputError as error:
             found = error.findings
         raise InputError(self.located(found, id)) from None
@@ -260,7 +259,7 @@ class Module(TerraformHclModule):
             elif isinstance(value, Mapping) and isinstance(cloud.get(name), Mapping):
                 given[name] = merged[name]
         where = ("modules", self.path, "inputs")
-        return given, [replace(each, key=(*where, *each.key)) for each in lost(cloud, theirs)]
+        return given, [each._replace(key=(*where, *each.key)) for each in lost(cloud, theirs)]
 
     def _without_configuration(self, ours: Mapping[str, Any]) -> Mapping[str, Any]:
         """Returns the inputs without those of the configuration; `ours` if they are not valid on their own."""
@@ -290,7 +289,7 @@ class Module(TerraformHclModule):
                     for found in found_in(error, name):
                         path = ".".join(map(str, found.key))
                         key: Key = ("modules", self.path, "inputs", *found.key) if name in self._override.inputs else ()
-                        yield replace(found, what=f"{path}: {found.what}", on=[name], key=key)
+                        yield found._replace(what=f"{path}: {found.what}", on=[name], key=key)
 
     def _check_known_at_plan(self) -> Iterator[Finding]:
         for name, value in self.inputs.given.items():
@@ -337,7 +336,7 @@ def listed(value: Any, name: str) -> Sequence[str] | Expr:
     """
     given: Sequence[str] | Expr = as_expressions(value, name)
     if found := value_is_refused(_TEXTS, given, name, "pass a list"):
-        raise InputError([replace(found, on=[name])])
+        raise InputError([found._replace(on=[name])])
     return given
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal, cast
 
 from anyscale_constructs.engine import Construct, TerraformDataSource, TerraformResource
@@ -141,7 +140,7 @@ def _misnamed(arguments: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _located(finding: Finding, address: str) -> Finding:
     """Returns the finding about an override with its address and its key in the configuration."""
-    return replace(finding, construct=address, key=("resources", address, "arguments", *finding.key))
+    return finding._replace(construct=address, key=("resources", address, "arguments", *finding.key))
 
 
 def _set(kind: Literal["data", "resources"], type: str, arguments: Mapping[str, Any], at: str) -> dict[str, Any]:
