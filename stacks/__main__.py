@@ -1,6 +1,6 @@
 """`python -m stacks`: `anyscale-constructs synth`."""
 
-from anyscale_constructs.cli import main
+from anyscale_constructs.cli import program
 
 if __name__ == "__main__":
-    main("synth")
+    program("synth")
