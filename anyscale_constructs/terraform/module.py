@@ -19,7 +19,7 @@ from anyscale_constructs.terraform.interface import Interface
 from anyscale_constructs.terraform.move_blocks import adopted
 from anyscale_constructs.terraform.origins import element
 from anyscale_constructs.terraform.place import cloud_stack, path_in
-from anyscale_constructs.terraform.types import TfList, TfString
+from anyscale_constructs.terraform.types import InputTypes, TfList, TfString
 from anyscale_constructs.terraform.values import lost, merge, to_terraform
 
 _TEXTS: TypeAdapter[Sequence[str] | Expr] = TypeAdapter(TfList[TfString], config=ConfigDict(strict=True))
@@ -69,7 +69,7 @@ class Module(TerraformHclModule):
     """
 
     interface_name: ClassVar[str]
-    inputs_type: ClassVar[type]
+    inputs_type: ClassVar[Any]
     guards: ClassVar[Sequence[Guard]] = ()
     settled: Collection[str] = ()
     """Addresses of data sources whose values cannot replace a resource, given the inputs that the construct sets."""
@@ -341,9 +341,9 @@ def listed(value: Any, name: str) -> Sequence[str] | Expr:
 
 
 @functools.cache
-def _check_of(inputs: type, name: str) -> Callable[[Any], Any]:
+def _check_of(inputs: type[InputTypes], name: str) -> Callable[[Any], Any]:
     """Returns the check of an input's type; cached by name, since hashing the annotation is slow."""
-    return _adapter(inputs.__annotations__[name]).validator.validate_python
+    return _adapter(inputs.type_of(name)).validator.validate_python
 
 
 @functools.cache

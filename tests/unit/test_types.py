@@ -48,7 +48,7 @@ def typed_parameters(cls: type[Any]) -> Iterator[str]:
             yield parameter.name
             continue
         (inputs,) = get_args(parameter.annotation)
-        yield from (name for name, type_ in inputs.__annotations__.items() if TfAny not in get_args(type_))
+        yield from (name for name, type_ in inputs.typed_dict().__annotations__.items() if TfAny not in get_args(type_))
 
 
 def wrong_program() -> str:

@@ -4,100 +4,101 @@
 """The shared file system with its mount targets: the wrapper of upstream's `modules/aws-anyscale-efs`."""
 
 from collections.abc import Sequence
-from typing import Unpack
-
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from typing import TYPE_CHECKING, Unpack
 
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr
 from anyscale_constructs.terraform.module import Module
 from anyscale_constructs.terraform.types import TfAny, TfBool, TfList, TfMap, TfNumber, TfString
 
+if TYPE_CHECKING:
+    from typing_extensions import TypedDict
+else:
+    from anyscale_constructs.terraform.types import InputTypes as TypedDict
 
-@with_config(ConfigDict(extra="forbid", strict=True))
+
 class EfsInputs(TypedDict, total=False):
     """The optional inputs of `modules/aws-anyscale-efs`; None omits an input."""
 
-    anyscale_cloud_id: TfString | None
+    anyscale_cloud_id: "TfString | None"
     """`string`. Default: `null`."""
 
-    module_enabled: TfBool | None
+    module_enabled: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    anyscale_efs_name: TfString | None
+    anyscale_efs_name: "TfString | None"
     """`string`. Default: `null`."""
 
-    tags: TfMap[TfString] | None
+    tags: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`."""
 
-    availability_zone_name: TfString | None
+    availability_zone_name: "TfString | None"
     """`string`. Default: `null`."""
 
-    efs_creation_token: TfString | None
+    efs_creation_token: "TfString | None"
     """`string`. Default: `null`."""
 
-    efs_performance_mode: TfString | None
+    efs_performance_mode: "TfString | None"
     """`string`. Default: `"generalPurpose"`. Allowed: `"generalPurpose"`, `"maxIO"`."""
 
-    efs_encrypted: TfBool | None
+    efs_encrypted: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    kms_key_arn: TfString | None
+    kms_key_arn: "TfString | None"
     """`string`. Default: `null`."""
 
-    efs_throughput_mode: TfString | None
+    efs_throughput_mode: "TfString | None"
     """`string`. Default: `"bursting"`. Allowed: `"bursting"`, `"provisioned"`."""
 
-    provisioned_throughput_in_mibps: TfNumber | None
+    provisioned_throughput_in_mibps: "TfNumber | None"
     """`number`. Default: `null`."""
 
-    lifecycle_policy_transition_to_ia: TfList[TfString] | None
+    lifecycle_policy_transition_to_ia: "TfList[TfString] | None"
     """`list(string)`. Default: `["AFTER_60_DAYS"]`."""
 
-    lifecycle_policy_transition_to_primary_storage_class: TfList[TfString] | None
+    lifecycle_policy_transition_to_primary_storage_class: "TfList[TfString] | None"
     """`list(string)`. Default: `["AFTER_1_ACCESS"]`."""
 
-    attach_policy: TfBool | None
+    attach_policy: "TfBool | None"
     """`bool`. Default: `false`. The value must be known at plan."""
 
-    bypass_policy_lockout_safety_check: TfBool | None
+    bypass_policy_lockout_safety_check: "TfBool | None"
     """`bool`. Default: `false`. Has no effect without `attach_policy`."""
 
-    source_policy_documents: TfList[TfString] | None
+    source_policy_documents: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. Has no effect without `attach_policy`."""
 
-    override_policy_documents: TfList[TfString] | None
+    override_policy_documents: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. Has no effect without `attach_policy`."""
 
-    policy_statements: TfAny | None
+    policy_statements: "TfAny | None"
     """`any`. Default: `[]`. Has no effect without `attach_policy`."""
 
-    mount_targets_subnets: TfList[TfString] | None
+    mount_targets_subnets: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`."""
 
-    mount_targets_subnet_count: TfNumber | None
+    mount_targets_subnet_count: "TfNumber | None"
     """`number`. Default: `0`. The value must be known at plan."""
 
-    mount_target_ips: TfList[TfString] | None
+    mount_target_ips: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`."""
 
-    associated_security_group_ids: TfList[TfString] | None
+    associated_security_group_ids: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`."""
 
-    access_points: TfAny | None
+    access_points: "TfAny | None"
     """`any`. Default: `{}`. The keys must be known at plan."""
 
-    create_backup_policy: TfBool | None
+    create_backup_policy: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    enable_backup_policy: TfBool | None
+    enable_backup_policy: "TfBool | None"
     """`bool`. Default: `true`. Has no effect without `create_backup_policy`."""
 
-    create_replication_configuration: TfBool | None
+    create_replication_configuration: "TfBool | None"
     """`bool`. Default: `false`. The value must be known at plan."""
 
-    replication_configuration_destination: TfAny | None
+    replication_configuration_destination: "TfAny | None"
     """`any`. Default: `{}`. Has no effect without `create_replication_configuration`."""
 
 

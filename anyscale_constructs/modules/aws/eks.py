@@ -4,1733 +4,1615 @@
 """An EKS cluster with its node groups and add-ons: the wrapper of upstream's `.`."""
 
 from collections.abc import Sequence
-from typing import NotRequired, Unpack
-
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from typing import TYPE_CHECKING, NotRequired, Unpack
 
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr
 from anyscale_constructs.terraform.module import Module
 from anyscale_constructs.terraform.types import TfBool, TfList, TfMap, TfNumber, TfObject, TfString
 
+if TYPE_CHECKING:
+    from typing_extensions import TypedDict
+else:
+    from anyscale_constructs.terraform.types import InputTypes as TypedDict
 
-@with_config(ConfigDict(extra="forbid", strict=True))
+
 class EksComputeConfig(TypedDict):
     """`object({enabled = optional(bool, false), node_pools = optional(list(string)), node_role_arn = optional(string)})`."""
 
-    enabled: NotRequired[TfBool | None]
-    node_pools: NotRequired[TfList[TfString] | None]
-    node_role_arn: NotRequired[TfString | None]
+    enabled: "NotRequired[TfBool | None]"
+    node_pools: "NotRequired[TfList[TfString] | None]"
+    node_role_arn: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksControlPlaneScalingConfig(TypedDict):
     """`object({tier = string})`."""
 
-    tier: TfString | None
+    tier: "TfString | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksUpgradePolicy(TypedDict):
     """`object({support_type = optional(string)})`."""
 
-    support_type: NotRequired[TfString | None]
+    support_type: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksRemoteNetworkConfigRemoteNodeNetworks(TypedDict):
     """`object({cidrs = optional(list(string))})`."""
 
-    cidrs: NotRequired[TfList[TfString] | None]
+    cidrs: "NotRequired[TfList[TfString] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksRemoteNetworkConfigRemotePodNetworks(TypedDict):
     """`object({cidrs = optional(list(string))})`."""
 
-    cidrs: NotRequired[TfList[TfString] | None]
+    cidrs: "NotRequired[TfList[TfString] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksRemoteNetworkConfig(TypedDict):
     """`object({remote_node_networks = object({cidrs = optional(list(string))}), remote_pod_networks = optional(object({cidrs = optional(list(string))}))})`."""
 
-    remote_node_networks: TfObject[EksRemoteNetworkConfigRemoteNodeNetworks] | None
-    remote_pod_networks: NotRequired[TfObject[EksRemoteNetworkConfigRemotePodNetworks] | None]
+    remote_node_networks: "TfObject[EksRemoteNetworkConfigRemoteNodeNetworks] | None"
+    remote_pod_networks: "NotRequired[TfObject[EksRemoteNetworkConfigRemotePodNetworks] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksZonalShiftConfig(TypedDict):
     """`object({enabled = optional(bool)})`."""
 
-    enabled: NotRequired[TfBool | None]
+    enabled: "NotRequired[TfBool | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksOutpostConfigControlPlanePlacement(TypedDict):
     """`object({group_name = string})`."""
 
-    group_name: TfString | None
+    group_name: "TfString | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksOutpostConfig(TypedDict):
     """`object({control_plane_instance_type = optional(string), control_plane_placement = optional(object({group_name = string})), outpost_arns = list(string)})`."""
 
-    control_plane_instance_type: NotRequired[TfString | None]
-    control_plane_placement: NotRequired[TfObject[EksOutpostConfigControlPlanePlacement] | None]
-    outpost_arns: TfList[TfString] | None
+    control_plane_instance_type: "NotRequired[TfString | None]"
+    control_plane_placement: "NotRequired[TfObject[EksOutpostConfigControlPlanePlacement] | None]"
+    outpost_arns: "TfList[TfString] | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEncryptionConfig(TypedDict):
     """`object({provider_key_arn = optional(string), resources = optional(list(string), ["secrets"])})`."""
 
-    provider_key_arn: NotRequired[TfString | None]
-    resources: NotRequired[TfList[TfString] | None]
+    provider_key_arn: "NotRequired[TfString | None]"
+    resources: "NotRequired[TfList[TfString] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksTimeouts(TypedDict):
     """`object({create = optional(string), update = optional(string), delete = optional(string)})`."""
 
-    create: NotRequired[TfString | None]
-    update: NotRequired[TfString | None]
-    delete: NotRequired[TfString | None]
+    create: "NotRequired[TfString | None]"
+    update: "NotRequired[TfString | None]"
+    delete: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksAccessEntriesPolicyAssociationsAccessScope(TypedDict):
     """`object({namespaces = optional(list(string)), type = string})`."""
 
-    namespaces: NotRequired[TfList[TfString] | None]
-    type: TfString | None
+    namespaces: "NotRequired[TfList[TfString] | None]"
+    type: "TfString | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksAccessEntriesPolicyAssociations(TypedDict):
     """`object({policy_arn = string, access_scope = object({namespaces = optional(list(string)), type = string})})`."""
 
-    policy_arn: TfString | None
-    access_scope: TfObject[EksAccessEntriesPolicyAssociationsAccessScope] | None
+    policy_arn: "TfString | None"
+    access_scope: "TfObject[EksAccessEntriesPolicyAssociationsAccessScope] | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksAccessEntries(TypedDict):
     """`object({kubernetes_groups = optional(list(string)), principal_arn = string, type = optional(string, "STANDARD"), user_name = optional(string), tags = optional(map(string), {}), policy_associations = optional(map(object({policy_arn = string, access_scope = object({namespaces = optional(list(string)), type = string})})), {})})`."""
 
-    kubernetes_groups: NotRequired[TfList[TfString] | None]
-    principal_arn: TfString | None
-    type: NotRequired[TfString | None]
-    user_name: NotRequired[TfString | None]
-    tags: NotRequired[TfMap[TfString] | None]
-    policy_associations: NotRequired[TfMap[TfObject[EksAccessEntriesPolicyAssociations]] | None]
+    kubernetes_groups: "NotRequired[TfList[TfString] | None]"
+    principal_arn: "TfString | None"
+    type: "NotRequired[TfString | None]"
+    user_name: "NotRequired[TfString | None]"
+    tags: "NotRequired[TfMap[TfString] | None]"
+    policy_associations: "NotRequired[TfMap[TfObject[EksAccessEntriesPolicyAssociations]] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSecurityGroupAdditionalRules(TypedDict):
     """`object({protocol = optional(string, "tcp"), from_port = number, to_port = number, type = optional(string, "ingress"), description = optional(string), cidr_blocks = optional(list(string)), ipv6_cidr_blocks = optional(list(string)), prefix_list_ids = optional(list(string)), self = optional(bool), source_node_security_group = optional(bool, false), source_security_group_id = optional(string)})`."""
 
-    protocol: NotRequired[TfString | None]
-    from_port: TfNumber | None
-    to_port: TfNumber | None
-    type: NotRequired[TfString | None]
-    description: NotRequired[TfString | None]
-    cidr_blocks: NotRequired[TfList[TfString] | None]
-    ipv6_cidr_blocks: NotRequired[TfList[TfString] | None]
-    prefix_list_ids: NotRequired[TfList[TfString] | None]
-    self: NotRequired[TfBool | None]
-    source_node_security_group: NotRequired[TfBool | None]
-    source_security_group_id: NotRequired[TfString | None]
+    protocol: "NotRequired[TfString | None]"
+    from_port: "TfNumber | None"
+    to_port: "TfNumber | None"
+    type: "NotRequired[TfString | None]"
+    description: "NotRequired[TfString | None]"
+    cidr_blocks: "NotRequired[TfList[TfString] | None]"
+    ipv6_cidr_blocks: "NotRequired[TfList[TfString] | None]"
+    prefix_list_ids: "NotRequired[TfList[TfString] | None]"
+    self: "NotRequired[TfBool | None]"
+    source_node_security_group: "NotRequired[TfBool | None]"
+    source_security_group_id: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksNodeSecurityGroupAdditionalRules(TypedDict):
     """`object({protocol = optional(string, "tcp"), from_port = number, to_port = number, type = optional(string, "ingress"), description = optional(string), cidr_blocks = optional(list(string)), ipv6_cidr_blocks = optional(list(string)), prefix_list_ids = optional(list(string)), self = optional(bool), source_cluster_security_group = optional(bool, false), source_security_group_id = optional(string)})`."""
 
-    protocol: NotRequired[TfString | None]
-    from_port: TfNumber | None
-    to_port: TfNumber | None
-    type: NotRequired[TfString | None]
-    description: NotRequired[TfString | None]
-    cidr_blocks: NotRequired[TfList[TfString] | None]
-    ipv6_cidr_blocks: NotRequired[TfList[TfString] | None]
-    prefix_list_ids: NotRequired[TfList[TfString] | None]
-    self: NotRequired[TfBool | None]
-    source_cluster_security_group: NotRequired[TfBool | None]
-    source_security_group_id: NotRequired[TfString | None]
+    protocol: "NotRequired[TfString | None]"
+    from_port: "TfNumber | None"
+    to_port: "TfNumber | None"
+    type: "NotRequired[TfString | None]"
+    description: "NotRequired[TfString | None]"
+    cidr_blocks: "NotRequired[TfList[TfString] | None]"
+    ipv6_cidr_blocks: "NotRequired[TfList[TfString] | None]"
+    prefix_list_ids: "NotRequired[TfList[TfString] | None]"
+    self: "NotRequired[TfBool | None]"
+    source_cluster_security_group: "NotRequired[TfBool | None]"
+    source_security_group_id: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksAddonsPodIdentityAssociation(TypedDict):
     """`object({role_arn = string, service_account = string})`."""
 
-    role_arn: TfString | None
-    service_account: TfString | None
+    role_arn: "TfString | None"
+    service_account: "TfString | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksAddonsTimeouts(TypedDict):
     """`object({create = optional(string), update = optional(string), delete = optional(string)})`."""
 
-    create: NotRequired[TfString | None]
-    update: NotRequired[TfString | None]
-    delete: NotRequired[TfString | None]
+    create: "NotRequired[TfString | None]"
+    update: "NotRequired[TfString | None]"
+    delete: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksAddons(TypedDict):
     """`object({name = optional(string), before_compute = optional(bool, false), most_recent = optional(bool, true), addon_version = optional(string), configuration_values = optional(string), pod_identity_association = optional(list(object({role_arn = string, service_account = string}))), preserve = optional(bool, true), resolve_conflicts_on_create = optional(string, "NONE"), resolve_conflicts_on_update = optional(string, "OVERWRITE"), service_account_role_arn = optional(string), timeouts = optional(object({create = optional(string), update = optional(string), delete = optional(string)}), {}), tags = optional(map(string), {})})`."""
 
-    name: NotRequired[TfString | None]
-    before_compute: NotRequired[TfBool | None]
-    most_recent: NotRequired[TfBool | None]
-    addon_version: NotRequired[TfString | None]
-    configuration_values: NotRequired[TfString | None]
-    pod_identity_association: NotRequired[TfList[TfObject[EksAddonsPodIdentityAssociation]] | None]
-    preserve: NotRequired[TfBool | None]
-    resolve_conflicts_on_create: NotRequired[TfString | None]
-    resolve_conflicts_on_update: NotRequired[TfString | None]
-    service_account_role_arn: NotRequired[TfString | None]
-    timeouts: NotRequired[TfObject[EksAddonsTimeouts] | None]
-    tags: NotRequired[TfMap[TfString] | None]
+    name: "NotRequired[TfString | None]"
+    before_compute: "NotRequired[TfBool | None]"
+    most_recent: "NotRequired[TfBool | None]"
+    addon_version: "NotRequired[TfString | None]"
+    configuration_values: "NotRequired[TfString | None]"
+    pod_identity_association: "NotRequired[TfList[TfObject[EksAddonsPodIdentityAssociation]] | None]"
+    preserve: "NotRequired[TfBool | None]"
+    resolve_conflicts_on_create: "NotRequired[TfString | None]"
+    resolve_conflicts_on_update: "NotRequired[TfString | None]"
+    service_account_role_arn: "NotRequired[TfString | None]"
+    timeouts: "NotRequired[TfObject[EksAddonsTimeouts] | None]"
+    tags: "NotRequired[TfMap[TfString] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksAddonsTimeouts2(TypedDict):
     """`object({create = optional(string), update = optional(string), delete = optional(string)})`."""
 
-    create: NotRequired[TfString | None]
-    update: NotRequired[TfString | None]
-    delete: NotRequired[TfString | None]
+    create: "NotRequired[TfString | None]"
+    update: "NotRequired[TfString | None]"
+    delete: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksIdentityProviders(TypedDict):
     """`object({client_id = string, groups_claim = optional(string), groups_prefix = optional(string), identity_provider_config_name = optional(string), issuer_url = string, required_claims = optional(map(string)), username_claim = optional(string), username_prefix = optional(string), tags = optional(map(string), {})})`."""
 
-    client_id: TfString | None
-    groups_claim: NotRequired[TfString | None]
-    groups_prefix: NotRequired[TfString | None]
-    identity_provider_config_name: NotRequired[TfString | None]
-    issuer_url: TfString | None
-    required_claims: NotRequired[TfMap[TfString] | None]
-    username_claim: NotRequired[TfString | None]
-    username_prefix: NotRequired[TfString | None]
-    tags: NotRequired[TfMap[TfString] | None]
+    client_id: "TfString | None"
+    groups_claim: "NotRequired[TfString | None]"
+    groups_prefix: "NotRequired[TfString | None]"
+    identity_provider_config_name: "NotRequired[TfString | None]"
+    issuer_url: "TfString | None"
+    required_claims: "NotRequired[TfMap[TfString] | None]"
+    username_claim: "NotRequired[TfString | None]"
+    username_prefix: "NotRequired[TfString | None]"
+    tags: "NotRequired[TfMap[TfString] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksFargateProfilesSelectors(TypedDict):
     """`object({labels = optional(map(string)), namespace = string})`."""
 
-    labels: NotRequired[TfMap[TfString] | None]
-    namespace: TfString | None
+    labels: "NotRequired[TfMap[TfString] | None]"
+    namespace: "TfString | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksFargateProfilesTimeouts(TypedDict):
     """`object({create = optional(string), delete = optional(string)})`."""
 
-    create: NotRequired[TfString | None]
-    delete: NotRequired[TfString | None]
+    create: "NotRequired[TfString | None]"
+    delete: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksFargateProfilesIamRolePolicyStatementsPrincipals(TypedDict):
     """`object({type = string, identifiers = list(string)})`."""
 
-    type: TfString | None
-    identifiers: TfList[TfString] | None
+    type: "TfString | None"
+    identifiers: "TfList[TfString] | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksFargateProfilesIamRolePolicyStatementsNotPrincipals(TypedDict):
     """`object({type = string, identifiers = list(string)})`."""
 
-    type: TfString | None
-    identifiers: TfList[TfString] | None
+    type: "TfString | None"
+    identifiers: "TfList[TfString] | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksFargateProfilesIamRolePolicyStatementsCondition(TypedDict):
     """`object({test = string, values = list(string), variable = string})`."""
 
-    test: TfString | None
-    values: TfList[TfString] | None
-    variable: TfString | None
+    test: "TfString | None"
+    values: "TfList[TfString] | None"
+    variable: "TfString | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksFargateProfilesIamRolePolicyStatements(TypedDict):
     """`object({sid = optional(string), actions = optional(list(string)), not_actions = optional(list(string)), effect = optional(string), resources = optional(list(string)), not_resources = optional(list(string)), principals = optional(list(object({type = string, identifiers = list(string)}))), not_principals = optional(list(object({type = string, identifiers = list(string)}))), condition = optional(list(object({test = string, values = list(string), variable = string})))})`."""
 
-    sid: NotRequired[TfString | None]
-    actions: NotRequired[TfList[TfString] | None]
-    not_actions: NotRequired[TfList[TfString] | None]
-    effect: NotRequired[TfString | None]
-    resources: NotRequired[TfList[TfString] | None]
-    not_resources: NotRequired[TfList[TfString] | None]
-    principals: NotRequired[TfList[TfObject[EksFargateProfilesIamRolePolicyStatementsPrincipals]] | None]
-    not_principals: NotRequired[TfList[TfObject[EksFargateProfilesIamRolePolicyStatementsNotPrincipals]] | None]
-    condition: NotRequired[TfList[TfObject[EksFargateProfilesIamRolePolicyStatementsCondition]] | None]
+    sid: "NotRequired[TfString | None]"
+    actions: "NotRequired[TfList[TfString] | None]"
+    not_actions: "NotRequired[TfList[TfString] | None]"
+    effect: "NotRequired[TfString | None]"
+    resources: "NotRequired[TfList[TfString] | None]"
+    not_resources: "NotRequired[TfList[TfString] | None]"
+    principals: "NotRequired[TfList[TfObject[EksFargateProfilesIamRolePolicyStatementsPrincipals]] | None]"
+    not_principals: "NotRequired[TfList[TfObject[EksFargateProfilesIamRolePolicyStatementsNotPrincipals]] | None]"
+    condition: "NotRequired[TfList[TfObject[EksFargateProfilesIamRolePolicyStatementsCondition]] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksFargateProfiles(TypedDict):
     """`object({create = optional(bool), name = optional(string), subnet_ids = optional(list(string)), selectors = optional(list(object({labels = optional(map(string)), namespace = string}))), timeouts = optional(object({create = optional(string), delete = optional(string)})), create_iam_role = optional(bool), iam_role_arn = optional(string), iam_role_name = optional(string), iam_role_use_name_prefix = optional(bool), iam_role_path = optional(string), iam_role_description = optional(string), iam_role_permissions_boundary = optional(string), iam_role_tags = optional(map(string)), iam_role_attach_cni_policy = optional(bool), iam_role_additional_policies = optional(map(string)), create_iam_role_policy = optional(bool), iam_role_policy_statements = optional(list(object({sid = optional(string), actions = optional(list(string)), not_actions = optional(list(string)), effect = optional(string), resources = optional(list(string)), not_resources = optional(list(string)), principals = optional(list(object({type = string, identifiers = list(string)}))), not_principals = optional(list(object({type = string, identifiers = list(string)}))), condition = optional(list(object({test = string, values = list(string), variable = string})))}))), tags = optional(map(string))})`."""
 
-    create: NotRequired[TfBool | None]
-    name: NotRequired[TfString | None]
-    subnet_ids: NotRequired[TfList[TfString] | None]
-    selectors: NotRequired[TfList[TfObject[EksFargateProfilesSelectors]] | None]
-    timeouts: NotRequired[TfObject[EksFargateProfilesTimeouts] | None]
-    create_iam_role: NotRequired[TfBool | None]
-    iam_role_arn: NotRequired[TfString | None]
-    iam_role_name: NotRequired[TfString | None]
-    iam_role_use_name_prefix: NotRequired[TfBool | None]
-    iam_role_path: NotRequired[TfString | None]
-    iam_role_description: NotRequired[TfString | None]
-    iam_role_permissions_boundary: NotRequired[TfString | None]
-    iam_role_tags: NotRequired[TfMap[TfString] | None]
-    iam_role_attach_cni_policy: NotRequired[TfBool | None]
-    iam_role_additional_policies: NotRequired[TfMap[TfString] | None]
-    create_iam_role_policy: NotRequired[TfBool | None]
-    iam_role_policy_statements: NotRequired[TfList[TfObject[EksFargateProfilesIamRolePolicyStatements]] | None]
-    tags: NotRequired[TfMap[TfString] | None]
+    create: "NotRequired[TfBool | None]"
+    name: "NotRequired[TfString | None]"
+    subnet_ids: "NotRequired[TfList[TfString] | None]"
+    selectors: "NotRequired[TfList[TfObject[EksFargateProfilesSelectors]] | None]"
+    timeouts: "NotRequired[TfObject[EksFargateProfilesTimeouts] | None]"
+    create_iam_role: "NotRequired[TfBool | None]"
+    iam_role_arn: "NotRequired[TfString | None]"
+    iam_role_name: "NotRequired[TfString | None]"
+    iam_role_use_name_prefix: "NotRequired[TfBool | None]"
+    iam_role_path: "NotRequired[TfString | None]"
+    iam_role_description: "NotRequired[TfString | None]"
+    iam_role_permissions_boundary: "NotRequired[TfString | None]"
+    iam_role_tags: "NotRequired[TfMap[TfString] | None]"
+    iam_role_attach_cni_policy: "NotRequired[TfBool | None]"
+    iam_role_additional_policies: "NotRequired[TfMap[TfString] | None]"
+    create_iam_role_policy: "NotRequired[TfBool | None]"
+    iam_role_policy_statements: "NotRequired[TfList[TfObject[EksFargateProfilesIamRolePolicyStatements]] | None]"
+    tags: "NotRequired[TfMap[TfString] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsInitialLifecycleHooks(TypedDict):
     """`object({default_result = optional(string), heartbeat_timeout = optional(number), lifecycle_transition = string, name = string, notification_metadata = optional(string), notification_target_arn = optional(string), role_arn = optional(string)})`."""
 
-    default_result: NotRequired[TfString | None]
-    heartbeat_timeout: NotRequired[TfNumber | None]
-    lifecycle_transition: TfString | None
-    name: TfString | None
-    notification_metadata: NotRequired[TfString | None]
-    notification_target_arn: NotRequired[TfString | None]
-    role_arn: NotRequired[TfString | None]
+    default_result: "NotRequired[TfString | None]"
+    heartbeat_timeout: "NotRequired[TfNumber | None]"
+    lifecycle_transition: "TfString | None"
+    name: "TfString | None"
+    notification_metadata: "NotRequired[TfString | None]"
+    notification_target_arn: "NotRequired[TfString | None]"
+    role_arn: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsInstanceMaintenancePolicy(TypedDict):
     """`object({max_healthy_percentage = number, min_healthy_percentage = number})`."""
 
-    max_healthy_percentage: TfNumber | None
-    min_healthy_percentage: TfNumber | None
+    max_healthy_percentage: "TfNumber | None"
+    min_healthy_percentage: "TfNumber | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsInstanceRefreshPreferencesAlarmSpecification(TypedDict):
     """`object({alarms = optional(list(string))})`."""
 
-    alarms: NotRequired[TfList[TfString] | None]
+    alarms: "NotRequired[TfList[TfString] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsInstanceRefreshPreferences(TypedDict):
     """`object({alarm_specification = optional(object({alarms = optional(list(string))})), auto_rollback = optional(bool), checkpoint_delay = optional(number), checkpoint_percentages = optional(list(number)), instance_warmup = optional(number), max_healthy_percentage = optional(number), min_healthy_percentage = optional(number), scale_in_protected_instances = optional(string), skip_matching = optional(bool), standby_instances = optional(string)})`."""
 
-    alarm_specification: NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRefreshPreferencesAlarmSpecification] | None]
-    auto_rollback: NotRequired[TfBool | None]
-    checkpoint_delay: NotRequired[TfNumber | None]
-    checkpoint_percentages: NotRequired[TfList[TfNumber] | None]
-    instance_warmup: NotRequired[TfNumber | None]
-    max_healthy_percentage: NotRequired[TfNumber | None]
-    min_healthy_percentage: NotRequired[TfNumber | None]
-    scale_in_protected_instances: NotRequired[TfString | None]
-    skip_matching: NotRequired[TfBool | None]
-    standby_instances: NotRequired[TfString | None]
+    alarm_specification: "NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRefreshPreferencesAlarmSpecification] | None]"
+    auto_rollback: "NotRequired[TfBool | None]"
+    checkpoint_delay: "NotRequired[TfNumber | None]"
+    checkpoint_percentages: "NotRequired[TfList[TfNumber] | None]"
+    instance_warmup: "NotRequired[TfNumber | None]"
+    max_healthy_percentage: "NotRequired[TfNumber | None]"
+    min_healthy_percentage: "NotRequired[TfNumber | None]"
+    scale_in_protected_instances: "NotRequired[TfString | None]"
+    skip_matching: "NotRequired[TfBool | None]"
+    standby_instances: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsInstanceRefresh(TypedDict):
     """`object({preferences = optional(object({alarm_specification = optional(object({alarms = optional(list(string))})), auto_rollback = optional(bool), checkpoint_delay = optional(number), checkpoint_percentages = optional(list(number)), instance_warmup = optional(number), max_healthy_percentage = optional(number), min_healthy_percentage = optional(number), scale_in_protected_instances = optional(string), skip_matching = optional(bool), standby_instances = optional(string)})), strategy = optional(string), triggers = optional(list(string))})`."""
 
-    preferences: NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRefreshPreferences] | None]
-    strategy: NotRequired[TfString | None]
-    triggers: NotRequired[TfList[TfString] | None]
+    preferences: "NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRefreshPreferences] | None]"
+    strategy: "NotRequired[TfString | None]"
+    triggers: "NotRequired[TfList[TfString] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsMixedInstancesPolicyInstancesDistribution(TypedDict):
     """`object({on_demand_allocation_strategy = optional(string), on_demand_base_capacity = optional(number), on_demand_percentage_above_base_capacity = optional(number), spot_allocation_strategy = optional(string), spot_instance_pools = optional(number), spot_max_price = optional(string)})`."""
 
-    on_demand_allocation_strategy: NotRequired[TfString | None]
-    on_demand_base_capacity: NotRequired[TfNumber | None]
-    on_demand_percentage_above_base_capacity: NotRequired[TfNumber | None]
-    spot_allocation_strategy: NotRequired[TfString | None]
-    spot_instance_pools: NotRequired[TfNumber | None]
-    spot_max_price: NotRequired[TfString | None]
+    on_demand_allocation_strategy: "NotRequired[TfString | None]"
+    on_demand_base_capacity: "NotRequired[TfNumber | None]"
+    on_demand_percentage_above_base_capacity: "NotRequired[TfNumber | None]"
+    spot_allocation_strategy: "NotRequired[TfString | None]"
+    spot_instance_pools: "NotRequired[TfNumber | None]"
+    spot_max_price: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsAcceleratorCount(TypedDict):
     """`object({max = optional(number), min = optional(number)})`."""
 
-    max: NotRequired[TfNumber | None]
-    min: NotRequired[TfNumber | None]
+    max: "NotRequired[TfNumber | None]"
+    min: "NotRequired[TfNumber | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsAcceleratorTotalMemoryMib(TypedDict):
     """`object({max = optional(number), min = optional(number)})`."""
 
-    max: NotRequired[TfNumber | None]
-    min: NotRequired[TfNumber | None]
+    max: "NotRequired[TfNumber | None]"
+    min: "NotRequired[TfNumber | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsBaselineEbsBandwidthMbps(TypedDict):
     """`object({max = optional(number), min = optional(number)})`."""
 
-    max: NotRequired[TfNumber | None]
-    min: NotRequired[TfNumber | None]
+    max: "NotRequired[TfNumber | None]"
+    min: "NotRequired[TfNumber | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsMemoryGibPerVcpu(TypedDict):
     """`object({max = optional(number), min = optional(number)})`."""
 
-    max: NotRequired[TfNumber | None]
-    min: NotRequired[TfNumber | None]
+    max: "NotRequired[TfNumber | None]"
+    min: "NotRequired[TfNumber | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsMemoryMib(TypedDict):
     """`object({max = optional(number), min = optional(number)})`."""
 
-    max: NotRequired[TfNumber | None]
-    min: NotRequired[TfNumber | None]
+    max: "NotRequired[TfNumber | None]"
+    min: "NotRequired[TfNumber | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsNetworkBandwidthGbps(TypedDict):
     """`object({max = optional(number), min = optional(number)})`."""
 
-    max: NotRequired[TfNumber | None]
-    min: NotRequired[TfNumber | None]
+    max: "NotRequired[TfNumber | None]"
+    min: "NotRequired[TfNumber | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsNetworkInterfaceCount(TypedDict):
     """`object({max = optional(number), min = optional(number)})`."""
 
-    max: NotRequired[TfNumber | None]
-    min: NotRequired[TfNumber | None]
+    max: "NotRequired[TfNumber | None]"
+    min: "NotRequired[TfNumber | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsTotalLocalStorageGb(TypedDict):
     """`object({max = optional(number), min = optional(number)})`."""
 
-    max: NotRequired[TfNumber | None]
-    min: NotRequired[TfNumber | None]
+    max: "NotRequired[TfNumber | None]"
+    min: "NotRequired[TfNumber | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsVcpuCount(TypedDict):
     """`object({max = optional(number), min = optional(number)})`."""
 
-    max: NotRequired[TfNumber | None]
-    min: NotRequired[TfNumber | None]
+    max: "NotRequired[TfNumber | None]"
+    min: "NotRequired[TfNumber | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirements(TypedDict):
     """`object({accelerator_count = optional(object({max = optional(number), min = optional(number)})), accelerator_manufacturers = optional(list(string)), accelerator_names = optional(list(string)), accelerator_total_memory_mib = optional(object({max = optional(number), min = optional(number)})), accelerator_types = optional(list(string)), allowed_instance_types = optional(list(string)), bare_metal = optional(string), baseline_ebs_bandwidth_mbps = optional(object({max = optional(number), min = optional(number)})), burstable_performance = optional(string), cpu_manufacturers = optional(list(string)), excluded_instance_types = optional(list(string)), instance_generations = optional(list(string)), local_storage = optional(string), local_storage_types = optional(list(string)), max_spot_price_as_percentage_of_optimal_on_demand_price = optional(number), memory_gib_per_vcpu = optional(object({max = optional(number), min = optional(number)})), memory_mib = optional(object({max = optional(number), min = optional(number)})), network_bandwidth_gbps = optional(object({max = optional(number), min = optional(number)})), network_interface_count = optional(object({max = optional(number), min = optional(number)})), on_demand_max_price_percentage_over_lowest_price = optional(number), require_hibernate_support = optional(bool), spot_max_price_percentage_over_lowest_price = optional(number), total_local_storage_gb = optional(object({max = optional(number), min = optional(number)})), vcpu_count = optional(object({max = optional(number), min = optional(number)}))})`."""
 
-    accelerator_count: NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsAcceleratorCount] | None]
-    accelerator_manufacturers: NotRequired[TfList[TfString] | None]
-    accelerator_names: NotRequired[TfList[TfString] | None]
-    accelerator_total_memory_mib: NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsAcceleratorTotalMemoryMib] | None]
-    accelerator_types: NotRequired[TfList[TfString] | None]
-    allowed_instance_types: NotRequired[TfList[TfString] | None]
-    bare_metal: NotRequired[TfString | None]
-    baseline_ebs_bandwidth_mbps: NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsBaselineEbsBandwidthMbps] | None]
-    burstable_performance: NotRequired[TfString | None]
-    cpu_manufacturers: NotRequired[TfList[TfString] | None]
-    excluded_instance_types: NotRequired[TfList[TfString] | None]
-    instance_generations: NotRequired[TfList[TfString] | None]
-    local_storage: NotRequired[TfString | None]
-    local_storage_types: NotRequired[TfList[TfString] | None]
-    max_spot_price_as_percentage_of_optimal_on_demand_price: NotRequired[TfNumber | None]
-    memory_gib_per_vcpu: NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsMemoryGibPerVcpu] | None]
-    memory_mib: NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsMemoryMib] | None]
-    network_bandwidth_gbps: NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsNetworkBandwidthGbps] | None]
-    network_interface_count: NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsNetworkInterfaceCount] | None]
-    on_demand_max_price_percentage_over_lowest_price: NotRequired[TfNumber | None]
-    require_hibernate_support: NotRequired[TfBool | None]
-    spot_max_price_percentage_over_lowest_price: NotRequired[TfNumber | None]
-    total_local_storage_gb: NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsTotalLocalStorageGb] | None]
-    vcpu_count: NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsVcpuCount] | None]
+    accelerator_count: "NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsAcceleratorCount] | None]"
+    accelerator_manufacturers: "NotRequired[TfList[TfString] | None]"
+    accelerator_names: "NotRequired[TfList[TfString] | None]"
+    accelerator_total_memory_mib: "NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsAcceleratorTotalMemoryMib] | None]"
+    accelerator_types: "NotRequired[TfList[TfString] | None]"
+    allowed_instance_types: "NotRequired[TfList[TfString] | None]"
+    bare_metal: "NotRequired[TfString | None]"
+    baseline_ebs_bandwidth_mbps: "NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsBaselineEbsBandwidthMbps] | None]"
+    burstable_performance: "NotRequired[TfString | None]"
+    cpu_manufacturers: "NotRequired[TfList[TfString] | None]"
+    excluded_instance_types: "NotRequired[TfList[TfString] | None]"
+    instance_generations: "NotRequired[TfList[TfString] | None]"
+    local_storage: "NotRequired[TfString | None]"
+    local_storage_types: "NotRequired[TfList[TfString] | None]"
+    max_spot_price_as_percentage_of_optimal_on_demand_price: "NotRequired[TfNumber | None]"
+    memory_gib_per_vcpu: "NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsMemoryGibPerVcpu] | None]"
+    memory_mib: "NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsMemoryMib] | None]"
+    network_bandwidth_gbps: "NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsNetworkBandwidthGbps] | None]"
+    network_interface_count: "NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsNetworkInterfaceCount] | None]"
+    on_demand_max_price_percentage_over_lowest_price: "NotRequired[TfNumber | None]"
+    require_hibernate_support: "NotRequired[TfBool | None]"
+    spot_max_price_percentage_over_lowest_price: "NotRequired[TfNumber | None]"
+    total_local_storage_gb: "NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsTotalLocalStorageGb] | None]"
+    vcpu_count: "NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirementsVcpuCount] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideLaunchTemplateSpecification(TypedDict):
     """`object({launch_template_id = optional(string), launch_template_name = optional(string), version = optional(string)})`."""
 
-    launch_template_id: NotRequired[TfString | None]
-    launch_template_name: NotRequired[TfString | None]
-    version: NotRequired[TfString | None]
+    launch_template_id: "NotRequired[TfString | None]"
+    launch_template_name: "NotRequired[TfString | None]"
+    version: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverride(TypedDict):
     """`object({instance_requirements = optional(object({accelerator_count = optional(object({max = optional(number), min = optional(number)})), accelerator_manufacturers = optional(list(string)), accelerator_names = optional(list(string)), accelerator_total_memory_mib = optional(object({max = optional(number), min = optional(number)})), accelerator_types = optional(list(string)), allowed_instance_types = optional(list(string)), bare_metal = optional(string), baseline_ebs_bandwidth_mbps = optional(object({max = optional(number), min = optional(number)})), burstable_performance = optional(string), cpu_manufacturers = optional(list(string)), excluded_instance_types = optional(list(string)), instance_generations = optional(list(string)), local_storage = optional(string), local_storage_types = optional(list(string)), max_spot_price_as_percentage_of_optimal_on_demand_price = optional(number), memory_gib_per_vcpu = optional(object({max = optional(number), min = optional(number)})), memory_mib = optional(object({max = optional(number), min = optional(number)})), network_bandwidth_gbps = optional(object({max = optional(number), min = optional(number)})), network_interface_count = optional(object({max = optional(number), min = optional(number)})), on_demand_max_price_percentage_over_lowest_price = optional(number), require_hibernate_support = optional(bool), spot_max_price_percentage_over_lowest_price = optional(number), total_local_storage_gb = optional(object({max = optional(number), min = optional(number)})), vcpu_count = optional(object({max = optional(number), min = optional(number)}))})), instance_type = optional(string), launch_template_specification = optional(object({launch_template_id = optional(string), launch_template_name = optional(string), version = optional(string)})), weighted_capacity = optional(string)})`."""
 
-    instance_requirements: NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirements] | None]
-    instance_type: NotRequired[TfString | None]
-    launch_template_specification: NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideLaunchTemplateSpecification] | None]
-    weighted_capacity: NotRequired[TfString | None]
+    instance_requirements: "NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideInstanceRequirements] | None]"
+    instance_type: "NotRequired[TfString | None]"
+    launch_template_specification: "NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverrideLaunchTemplateSpecification] | None]"
+    weighted_capacity: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplate(TypedDict):
     """`object({override = optional(list(object({instance_requirements = optional(object({accelerator_count = optional(object({max = optional(number), min = optional(number)})), accelerator_manufacturers = optional(list(string)), accelerator_names = optional(list(string)), accelerator_total_memory_mib = optional(object({max = optional(number), min = optional(number)})), accelerator_types = optional(list(string)), allowed_instance_types = optional(list(string)), bare_metal = optional(string), baseline_ebs_bandwidth_mbps = optional(object({max = optional(number), min = optional(number)})), burstable_performance = optional(string), cpu_manufacturers = optional(list(string)), excluded_instance_types = optional(list(string)), instance_generations = optional(list(string)), local_storage = optional(string), local_storage_types = optional(list(string)), max_spot_price_as_percentage_of_optimal_on_demand_price = optional(number), memory_gib_per_vcpu = optional(object({max = optional(number), min = optional(number)})), memory_mib = optional(object({max = optional(number), min = optional(number)})), network_bandwidth_gbps = optional(object({max = optional(number), min = optional(number)})), network_interface_count = optional(object({max = optional(number), min = optional(number)})), on_demand_max_price_percentage_over_lowest_price = optional(number), require_hibernate_support = optional(bool), spot_max_price_percentage_over_lowest_price = optional(number), total_local_storage_gb = optional(object({max = optional(number), min = optional(number)})), vcpu_count = optional(object({max = optional(number), min = optional(number)}))})), instance_type = optional(string), launch_template_specification = optional(object({launch_template_id = optional(string), launch_template_name = optional(string), version = optional(string)})), weighted_capacity = optional(string)})))})`."""
 
-    override: NotRequired[TfList[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverride]] | None]
+    override: "NotRequired[TfList[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplateOverride]] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsMixedInstancesPolicy(TypedDict):
     """`object({instances_distribution = optional(object({on_demand_allocation_strategy = optional(string), on_demand_base_capacity = optional(number), on_demand_percentage_above_base_capacity = optional(number), spot_allocation_strategy = optional(string), spot_instance_pools = optional(number), spot_max_price = optional(string)})), launch_template = object({override = optional(list(object({instance_requirements = optional(object({accelerator_count = optional(object({max = optional(number), min = optional(number)})), accelerator_manufacturers = optional(list(string)), accelerator_names = optional(list(string)), accelerator_total_memory_mib = optional(object({max = optional(number), min = optional(number)})), accelerator_types = optional(list(string)), allowed_instance_types = optional(list(string)), bare_metal = optional(string), baseline_ebs_bandwidth_mbps = optional(object({max = optional(number), min = optional(number)})), burstable_performance = optional(string), cpu_manufacturers = optional(list(string)), excluded_instance_types = optional(list(string)), instance_generations = optional(list(string)), local_storage = optional(string), local_storage_types = optional(list(string)), max_spot_price_as_percentage_of_optimal_on_demand_price = optional(number), memory_gib_per_vcpu = optional(object({max = optional(number), min = optional(number)})), memory_mib = optional(object({max = optional(number), min = optional(number)})), network_bandwidth_gbps = optional(object({max = optional(number), min = optional(number)})), network_interface_count = optional(object({max = optional(number), min = optional(number)})), on_demand_max_price_percentage_over_lowest_price = optional(number), require_hibernate_support = optional(bool), spot_max_price_percentage_over_lowest_price = optional(number), total_local_storage_gb = optional(object({max = optional(number), min = optional(number)})), vcpu_count = optional(object({max = optional(number), min = optional(number)}))})), instance_type = optional(string), launch_template_specification = optional(object({launch_template_id = optional(string), launch_template_name = optional(string), version = optional(string)})), weighted_capacity = optional(string)})))})})`."""
 
-    instances_distribution: NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyInstancesDistribution] | None]
-    launch_template: TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplate] | None
+    instances_distribution: "NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyInstancesDistribution] | None]"
+    launch_template: "TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicyLaunchTemplate] | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsTimeouts(TypedDict):
     """`object({delete = optional(string)})`."""
 
-    delete: NotRequired[TfString | None]
+    delete: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsCloudinitPreNodeadm(TypedDict):
     """`object({content = string, content_type = optional(string), filename = optional(string), merge_type = optional(string)})`."""
 
-    content: TfString | None
-    content_type: NotRequired[TfString | None]
-    filename: NotRequired[TfString | None]
-    merge_type: NotRequired[TfString | None]
+    content: "TfString | None"
+    content_type: "NotRequired[TfString | None]"
+    filename: "NotRequired[TfString | None]"
+    merge_type: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsCloudinitPostNodeadm(TypedDict):
     """`object({content = string, content_type = optional(string), filename = optional(string), merge_type = optional(string)})`."""
 
-    content: TfString | None
-    content_type: NotRequired[TfString | None]
-    filename: NotRequired[TfString | None]
-    merge_type: NotRequired[TfString | None]
+    content: "TfString | None"
+    content_type: "NotRequired[TfString | None]"
+    filename: "NotRequired[TfString | None]"
+    merge_type: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsBlockDeviceMappingsEbs(TypedDict):
     """`object({delete_on_termination = optional(bool), encrypted = optional(bool), iops = optional(number), kms_key_id = optional(string), snapshot_id = optional(string), throughput = optional(number), volume_initialization_rate = optional(number), volume_size = optional(number), volume_type = optional(string)})`."""
 
-    delete_on_termination: NotRequired[TfBool | None]
-    encrypted: NotRequired[TfBool | None]
-    iops: NotRequired[TfNumber | None]
-    kms_key_id: NotRequired[TfString | None]
-    snapshot_id: NotRequired[TfString | None]
-    throughput: NotRequired[TfNumber | None]
-    volume_initialization_rate: NotRequired[TfNumber | None]
-    volume_size: NotRequired[TfNumber | None]
-    volume_type: NotRequired[TfString | None]
+    delete_on_termination: "NotRequired[TfBool | None]"
+    encrypted: "NotRequired[TfBool | None]"
+    iops: "NotRequired[TfNumber | None]"
+    kms_key_id: "NotRequired[TfString | None]"
+    snapshot_id: "NotRequired[TfString | None]"
+    throughput: "NotRequired[TfNumber | None]"
+    volume_initialization_rate: "NotRequired[TfNumber | None]"
+    volume_size: "NotRequired[TfNumber | None]"
+    volume_type: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsBlockDeviceMappings(TypedDict):
     """`object({device_name = optional(string), ebs = optional(object({delete_on_termination = optional(bool), encrypted = optional(bool), iops = optional(number), kms_key_id = optional(string), snapshot_id = optional(string), throughput = optional(number), volume_initialization_rate = optional(number), volume_size = optional(number), volume_type = optional(string)})), no_device = optional(string), virtual_name = optional(string)})`."""
 
-    device_name: NotRequired[TfString | None]
-    ebs: NotRequired[TfObject[EksSelfManagedNodeGroupsBlockDeviceMappingsEbs] | None]
-    no_device: NotRequired[TfString | None]
-    virtual_name: NotRequired[TfString | None]
+    device_name: "NotRequired[TfString | None]"
+    ebs: "NotRequired[TfObject[EksSelfManagedNodeGroupsBlockDeviceMappingsEbs] | None]"
+    no_device: "NotRequired[TfString | None]"
+    virtual_name: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsCapacityReservationSpecificationCapacityReservationTarget(TypedDict):
     """`object({capacity_reservation_id = optional(string), capacity_reservation_resource_group_arn = optional(string)})`."""
 
-    capacity_reservation_id: NotRequired[TfString | None]
-    capacity_reservation_resource_group_arn: NotRequired[TfString | None]
+    capacity_reservation_id: "NotRequired[TfString | None]"
+    capacity_reservation_resource_group_arn: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsCapacityReservationSpecification(TypedDict):
     """`object({capacity_reservation_preference = optional(string), capacity_reservation_target = optional(object({capacity_reservation_id = optional(string), capacity_reservation_resource_group_arn = optional(string)}))})`."""
 
-    capacity_reservation_preference: NotRequired[TfString | None]
-    capacity_reservation_target: NotRequired[TfObject[EksSelfManagedNodeGroupsCapacityReservationSpecificationCapacityReservationTarget] | None]
+    capacity_reservation_preference: "NotRequired[TfString | None]"
+    capacity_reservation_target: "NotRequired[TfObject[EksSelfManagedNodeGroupsCapacityReservationSpecificationCapacityReservationTarget] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsCpuOptions(TypedDict):
     """`object({amd_sev_snp = optional(string), core_count = optional(number), threads_per_core = optional(number)})`."""
 
-    amd_sev_snp: NotRequired[TfString | None]
-    core_count: NotRequired[TfNumber | None]
-    threads_per_core: NotRequired[TfNumber | None]
+    amd_sev_snp: "NotRequired[TfString | None]"
+    core_count: "NotRequired[TfNumber | None]"
+    threads_per_core: "NotRequired[TfNumber | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsCreditSpecification(TypedDict):
     """`object({cpu_credits = optional(string)})`."""
 
-    cpu_credits: NotRequired[TfString | None]
+    cpu_credits: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsEnclaveOptions(TypedDict):
     """`object({enabled = optional(bool)})`."""
 
-    enabled: NotRequired[TfBool | None]
+    enabled: "NotRequired[TfBool | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsInstanceRequirementsAcceleratorCount(TypedDict):
     """`object({max = optional(number), min = optional(number)})`."""
 
-    max: NotRequired[TfNumber | None]
-    min: NotRequired[TfNumber | None]
+    max: "NotRequired[TfNumber | None]"
+    min: "NotRequired[TfNumber | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsInstanceRequirementsAcceleratorTotalMemoryMib(TypedDict):
     """`object({max = optional(number), min = optional(number)})`."""
 
-    max: NotRequired[TfNumber | None]
-    min: NotRequired[TfNumber | None]
+    max: "NotRequired[TfNumber | None]"
+    min: "NotRequired[TfNumber | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsInstanceRequirementsBaselineEbsBandwidthMbps(TypedDict):
     """`object({max = optional(number), min = optional(number)})`."""
 
-    max: NotRequired[TfNumber | None]
-    min: NotRequired[TfNumber | None]
+    max: "NotRequired[TfNumber | None]"
+    min: "NotRequired[TfNumber | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsInstanceRequirementsMemoryGibPerVcpu(TypedDict):
     """`object({max = optional(number), min = optional(number)})`."""
 
-    max: NotRequired[TfNumber | None]
-    min: NotRequired[TfNumber | None]
+    max: "NotRequired[TfNumber | None]"
+    min: "NotRequired[TfNumber | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsInstanceRequirementsMemoryMib(TypedDict):
     """`object({max = optional(number), min = optional(number)})`."""
 
-    max: NotRequired[TfNumber | None]
-    min: NotRequired[TfNumber | None]
+    max: "NotRequired[TfNumber | None]"
+    min: "NotRequired[TfNumber | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsInstanceRequirementsNetworkBandwidthGbps(TypedDict):
     """`object({max = optional(number), min = optional(number)})`."""
 
-    max: NotRequired[TfNumber | None]
-    min: NotRequired[TfNumber | None]
+    max: "NotRequired[TfNumber | None]"
+    min: "NotRequired[TfNumber | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsInstanceRequirementsNetworkInterfaceCount(TypedDict):
     """`object({max = optional(number), min = optional(number)})`."""
 
-    max: NotRequired[TfNumber | None]
-    min: NotRequired[TfNumber | None]
+    max: "NotRequired[TfNumber | None]"
+    min: "NotRequired[TfNumber | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsInstanceRequirementsTotalLocalStorageGb(TypedDict):
     """`object({max = optional(number), min = optional(number)})`."""
 
-    max: NotRequired[TfNumber | None]
-    min: NotRequired[TfNumber | None]
+    max: "NotRequired[TfNumber | None]"
+    min: "NotRequired[TfNumber | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsInstanceRequirementsVcpuCount(TypedDict):
     """`object({max = optional(number), min = string})`."""
 
-    max: NotRequired[TfNumber | None]
-    min: TfString | None
+    max: "NotRequired[TfNumber | None]"
+    min: "TfString | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsInstanceRequirements(TypedDict):
     """`object({accelerator_count = optional(object({max = optional(number), min = optional(number)})), accelerator_manufacturers = optional(list(string)), accelerator_names = optional(list(string)), accelerator_total_memory_mib = optional(object({max = optional(number), min = optional(number)})), accelerator_types = optional(list(string)), allowed_instance_types = optional(list(string)), bare_metal = optional(string), baseline_ebs_bandwidth_mbps = optional(object({max = optional(number), min = optional(number)})), burstable_performance = optional(string), cpu_manufacturers = optional(list(string)), excluded_instance_types = optional(list(string)), instance_generations = optional(list(string)), local_storage = optional(string), local_storage_types = optional(list(string)), max_spot_price_as_percentage_of_optimal_on_demand_price = optional(number), memory_gib_per_vcpu = optional(object({max = optional(number), min = optional(number)})), memory_mib = optional(object({max = optional(number), min = optional(number)})), network_bandwidth_gbps = optional(object({max = optional(number), min = optional(number)})), network_interface_count = optional(object({max = optional(number), min = optional(number)})), on_demand_max_price_percentage_over_lowest_price = optional(number), require_hibernate_support = optional(bool), spot_max_price_percentage_over_lowest_price = optional(number), total_local_storage_gb = optional(object({max = optional(number), min = optional(number)})), vcpu_count = optional(object({max = optional(number), min = string}))})`."""
 
-    accelerator_count: NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRequirementsAcceleratorCount] | None]
-    accelerator_manufacturers: NotRequired[TfList[TfString] | None]
-    accelerator_names: NotRequired[TfList[TfString] | None]
-    accelerator_total_memory_mib: NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRequirementsAcceleratorTotalMemoryMib] | None]
-    accelerator_types: NotRequired[TfList[TfString] | None]
-    allowed_instance_types: NotRequired[TfList[TfString] | None]
-    bare_metal: NotRequired[TfString | None]
-    baseline_ebs_bandwidth_mbps: NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRequirementsBaselineEbsBandwidthMbps] | None]
-    burstable_performance: NotRequired[TfString | None]
-    cpu_manufacturers: NotRequired[TfList[TfString] | None]
-    excluded_instance_types: NotRequired[TfList[TfString] | None]
-    instance_generations: NotRequired[TfList[TfString] | None]
-    local_storage: NotRequired[TfString | None]
-    local_storage_types: NotRequired[TfList[TfString] | None]
-    max_spot_price_as_percentage_of_optimal_on_demand_price: NotRequired[TfNumber | None]
-    memory_gib_per_vcpu: NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRequirementsMemoryGibPerVcpu] | None]
-    memory_mib: NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRequirementsMemoryMib] | None]
-    network_bandwidth_gbps: NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRequirementsNetworkBandwidthGbps] | None]
-    network_interface_count: NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRequirementsNetworkInterfaceCount] | None]
-    on_demand_max_price_percentage_over_lowest_price: NotRequired[TfNumber | None]
-    require_hibernate_support: NotRequired[TfBool | None]
-    spot_max_price_percentage_over_lowest_price: NotRequired[TfNumber | None]
-    total_local_storage_gb: NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRequirementsTotalLocalStorageGb] | None]
-    vcpu_count: NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRequirementsVcpuCount] | None]
+    accelerator_count: "NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRequirementsAcceleratorCount] | None]"
+    accelerator_manufacturers: "NotRequired[TfList[TfString] | None]"
+    accelerator_names: "NotRequired[TfList[TfString] | None]"
+    accelerator_total_memory_mib: "NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRequirementsAcceleratorTotalMemoryMib] | None]"
+    accelerator_types: "NotRequired[TfList[TfString] | None]"
+    allowed_instance_types: "NotRequired[TfList[TfString] | None]"
+    bare_metal: "NotRequired[TfString | None]"
+    baseline_ebs_bandwidth_mbps: "NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRequirementsBaselineEbsBandwidthMbps] | None]"
+    burstable_performance: "NotRequired[TfString | None]"
+    cpu_manufacturers: "NotRequired[TfList[TfString] | None]"
+    excluded_instance_types: "NotRequired[TfList[TfString] | None]"
+    instance_generations: "NotRequired[TfList[TfString] | None]"
+    local_storage: "NotRequired[TfString | None]"
+    local_storage_types: "NotRequired[TfList[TfString] | None]"
+    max_spot_price_as_percentage_of_optimal_on_demand_price: "NotRequired[TfNumber | None]"
+    memory_gib_per_vcpu: "NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRequirementsMemoryGibPerVcpu] | None]"
+    memory_mib: "NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRequirementsMemoryMib] | None]"
+    network_bandwidth_gbps: "NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRequirementsNetworkBandwidthGbps] | None]"
+    network_interface_count: "NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRequirementsNetworkInterfaceCount] | None]"
+    on_demand_max_price_percentage_over_lowest_price: "NotRequired[TfNumber | None]"
+    require_hibernate_support: "NotRequired[TfBool | None]"
+    spot_max_price_percentage_over_lowest_price: "NotRequired[TfNumber | None]"
+    total_local_storage_gb: "NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRequirementsTotalLocalStorageGb] | None]"
+    vcpu_count: "NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRequirementsVcpuCount] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsInstanceMarketOptionsSpotOptions(TypedDict):
     """`object({block_duration_minutes = optional(number), instance_interruption_behavior = optional(string), max_price = optional(string), spot_instance_type = optional(string), valid_until = optional(string)})`."""
 
-    block_duration_minutes: NotRequired[TfNumber | None]
-    instance_interruption_behavior: NotRequired[TfString | None]
-    max_price: NotRequired[TfString | None]
-    spot_instance_type: NotRequired[TfString | None]
-    valid_until: NotRequired[TfString | None]
+    block_duration_minutes: "NotRequired[TfNumber | None]"
+    instance_interruption_behavior: "NotRequired[TfString | None]"
+    max_price: "NotRequired[TfString | None]"
+    spot_instance_type: "NotRequired[TfString | None]"
+    valid_until: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsInstanceMarketOptions(TypedDict):
     """`object({market_type = optional(string), spot_options = optional(object({block_duration_minutes = optional(number), instance_interruption_behavior = optional(string), max_price = optional(string), spot_instance_type = optional(string), valid_until = optional(string)}))})`."""
 
-    market_type: NotRequired[TfString | None]
-    spot_options: NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceMarketOptionsSpotOptions] | None]
+    market_type: "NotRequired[TfString | None]"
+    spot_options: "NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceMarketOptionsSpotOptions] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsLicenseSpecifications(TypedDict):
     """`object({license_configuration_arn = string})`."""
 
-    license_configuration_arn: TfString | None
+    license_configuration_arn: "TfString | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsMetadataOptions(TypedDict):
     """`object({http_endpoint = optional(string), http_protocol_ipv6 = optional(string), http_put_response_hop_limit = optional(number), http_tokens = optional(string), instance_metadata_tags = optional(string)})`."""
 
-    http_endpoint: NotRequired[TfString | None]
-    http_protocol_ipv6: NotRequired[TfString | None]
-    http_put_response_hop_limit: NotRequired[TfNumber | None]
-    http_tokens: NotRequired[TfString | None]
-    instance_metadata_tags: NotRequired[TfString | None]
+    http_endpoint: "NotRequired[TfString | None]"
+    http_protocol_ipv6: "NotRequired[TfString | None]"
+    http_put_response_hop_limit: "NotRequired[TfNumber | None]"
+    http_tokens: "NotRequired[TfString | None]"
+    instance_metadata_tags: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsNetworkInterfacesConnectionTrackingSpecification(TypedDict):
     """`object({tcp_established_timeout = optional(number), udp_stream_timeout = optional(number), udp_timeout = optional(number)})`."""
 
-    tcp_established_timeout: NotRequired[TfNumber | None]
-    udp_stream_timeout: NotRequired[TfNumber | None]
-    udp_timeout: NotRequired[TfNumber | None]
+    tcp_established_timeout: "NotRequired[TfNumber | None]"
+    udp_stream_timeout: "NotRequired[TfNumber | None]"
+    udp_timeout: "NotRequired[TfNumber | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsNetworkInterfacesEnaSrdSpecificationEnaSrdUdpSpecification(TypedDict):
     """`object({ena_srd_udp_enabled = optional(bool)})`."""
 
-    ena_srd_udp_enabled: NotRequired[TfBool | None]
+    ena_srd_udp_enabled: "NotRequired[TfBool | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsNetworkInterfacesEnaSrdSpecification(TypedDict):
     """`object({ena_srd_enabled = optional(bool), ena_srd_udp_specification = optional(object({ena_srd_udp_enabled = optional(bool)}))})`."""
 
-    ena_srd_enabled: NotRequired[TfBool | None]
-    ena_srd_udp_specification: NotRequired[TfObject[EksSelfManagedNodeGroupsNetworkInterfacesEnaSrdSpecificationEnaSrdUdpSpecification] | None]
+    ena_srd_enabled: "NotRequired[TfBool | None]"
+    ena_srd_udp_specification: "NotRequired[TfObject[EksSelfManagedNodeGroupsNetworkInterfacesEnaSrdSpecificationEnaSrdUdpSpecification] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsNetworkInterfaces(TypedDict):
     """`object({associate_carrier_ip_address = optional(bool), associate_public_ip_address = optional(bool), connection_tracking_specification = optional(object({tcp_established_timeout = optional(number), udp_stream_timeout = optional(number), udp_timeout = optional(number)})), delete_on_termination = optional(bool), description = optional(string), device_index = optional(number), ena_srd_specification = optional(object({ena_srd_enabled = optional(bool), ena_srd_udp_specification = optional(object({ena_srd_udp_enabled = optional(bool)}))})), interface_type = optional(string), ipv4_address_count = optional(number), ipv4_addresses = optional(list(string)), ipv4_prefix_count = optional(number), ipv4_prefixes = optional(list(string)), ipv6_address_count = optional(number), ipv6_addresses = optional(list(string)), ipv6_prefix_count = optional(number), ipv6_prefixes = optional(list(string)), network_card_index = optional(number), network_interface_id = optional(string), primary_ipv6 = optional(bool), private_ip_address = optional(string), security_groups = optional(list(string)), subnet_id = optional(string)})`."""
 
-    associate_carrier_ip_address: NotRequired[TfBool | None]
-    associate_public_ip_address: NotRequired[TfBool | None]
-    connection_tracking_specification: NotRequired[TfObject[EksSelfManagedNodeGroupsNetworkInterfacesConnectionTrackingSpecification] | None]
-    delete_on_termination: NotRequired[TfBool | None]
-    description: NotRequired[TfString | None]
-    device_index: NotRequired[TfNumber | None]
-    ena_srd_specification: NotRequired[TfObject[EksSelfManagedNodeGroupsNetworkInterfacesEnaSrdSpecification] | None]
-    interface_type: NotRequired[TfString | None]
-    ipv4_address_count: NotRequired[TfNumber | None]
-    ipv4_addresses: NotRequired[TfList[TfString] | None]
-    ipv4_prefix_count: NotRequired[TfNumber | None]
-    ipv4_prefixes: NotRequired[TfList[TfString] | None]
-    ipv6_address_count: NotRequired[TfNumber | None]
-    ipv6_addresses: NotRequired[TfList[TfString] | None]
-    ipv6_prefix_count: NotRequired[TfNumber | None]
-    ipv6_prefixes: NotRequired[TfList[TfString] | None]
-    network_card_index: NotRequired[TfNumber | None]
-    network_interface_id: NotRequired[TfString | None]
-    primary_ipv6: NotRequired[TfBool | None]
-    private_ip_address: NotRequired[TfString | None]
-    security_groups: NotRequired[TfList[TfString] | None]
-    subnet_id: NotRequired[TfString | None]
+    associate_carrier_ip_address: "NotRequired[TfBool | None]"
+    associate_public_ip_address: "NotRequired[TfBool | None]"
+    connection_tracking_specification: "NotRequired[TfObject[EksSelfManagedNodeGroupsNetworkInterfacesConnectionTrackingSpecification] | None]"
+    delete_on_termination: "NotRequired[TfBool | None]"
+    description: "NotRequired[TfString | None]"
+    device_index: "NotRequired[TfNumber | None]"
+    ena_srd_specification: "NotRequired[TfObject[EksSelfManagedNodeGroupsNetworkInterfacesEnaSrdSpecification] | None]"
+    interface_type: "NotRequired[TfString | None]"
+    ipv4_address_count: "NotRequired[TfNumber | None]"
+    ipv4_addresses: "NotRequired[TfList[TfString] | None]"
+    ipv4_prefix_count: "NotRequired[TfNumber | None]"
+    ipv4_prefixes: "NotRequired[TfList[TfString] | None]"
+    ipv6_address_count: "NotRequired[TfNumber | None]"
+    ipv6_addresses: "NotRequired[TfList[TfString] | None]"
+    ipv6_prefix_count: "NotRequired[TfNumber | None]"
+    ipv6_prefixes: "NotRequired[TfList[TfString] | None]"
+    network_card_index: "NotRequired[TfNumber | None]"
+    network_interface_id: "NotRequired[TfString | None]"
+    primary_ipv6: "NotRequired[TfBool | None]"
+    private_ip_address: "NotRequired[TfString | None]"
+    security_groups: "NotRequired[TfList[TfString] | None]"
+    subnet_id: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsPlacement(TypedDict):
     """`object({affinity = optional(string), availability_zone = optional(string), group_name = optional(string), host_id = optional(string), host_resource_group_arn = optional(string), partition_number = optional(number), spread_domain = optional(string), tenancy = optional(string)})`."""
 
-    affinity: NotRequired[TfString | None]
-    availability_zone: NotRequired[TfString | None]
-    group_name: NotRequired[TfString | None]
-    host_id: NotRequired[TfString | None]
-    host_resource_group_arn: NotRequired[TfString | None]
-    partition_number: NotRequired[TfNumber | None]
-    spread_domain: NotRequired[TfString | None]
-    tenancy: NotRequired[TfString | None]
+    affinity: "NotRequired[TfString | None]"
+    availability_zone: "NotRequired[TfString | None]"
+    group_name: "NotRequired[TfString | None]"
+    host_id: "NotRequired[TfString | None]"
+    host_resource_group_arn: "NotRequired[TfString | None]"
+    partition_number: "NotRequired[TfNumber | None]"
+    spread_domain: "NotRequired[TfString | None]"
+    tenancy: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsMaintenanceOptions(TypedDict):
     """`object({auto_recovery = optional(string)})`."""
 
-    auto_recovery: NotRequired[TfString | None]
+    auto_recovery: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsPrivateDnsNameOptions(TypedDict):
     """`object({enable_resource_name_dns_aaaa_record = optional(bool), enable_resource_name_dns_a_record = optional(bool), hostname_type = optional(string)})`."""
 
-    enable_resource_name_dns_aaaa_record: NotRequired[TfBool | None]
-    enable_resource_name_dns_a_record: NotRequired[TfBool | None]
-    hostname_type: NotRequired[TfString | None]
+    enable_resource_name_dns_aaaa_record: "NotRequired[TfBool | None]"
+    enable_resource_name_dns_a_record: "NotRequired[TfBool | None]"
+    hostname_type: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsIamRolePolicyStatementsPrincipals(TypedDict):
     """`object({type = string, identifiers = list(string)})`."""
 
-    type: TfString | None
-    identifiers: TfList[TfString] | None
+    type: "TfString | None"
+    identifiers: "TfList[TfString] | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsIamRolePolicyStatementsNotPrincipals(TypedDict):
     """`object({type = string, identifiers = list(string)})`."""
 
-    type: TfString | None
-    identifiers: TfList[TfString] | None
+    type: "TfString | None"
+    identifiers: "TfList[TfString] | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsIamRolePolicyStatementsCondition(TypedDict):
     """`object({test = string, values = list(string), variable = string})`."""
 
-    test: TfString | None
-    values: TfList[TfString] | None
-    variable: TfString | None
+    test: "TfString | None"
+    values: "TfList[TfString] | None"
+    variable: "TfString | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsIamRolePolicyStatements(TypedDict):
     """`object({sid = optional(string), actions = optional(list(string)), not_actions = optional(list(string)), effect = optional(string), resources = optional(list(string)), not_resources = optional(list(string)), principals = optional(list(object({type = string, identifiers = list(string)}))), not_principals = optional(list(object({type = string, identifiers = list(string)}))), condition = optional(list(object({test = string, values = list(string), variable = string})))})`."""
 
-    sid: NotRequired[TfString | None]
-    actions: NotRequired[TfList[TfString] | None]
-    not_actions: NotRequired[TfList[TfString] | None]
-    effect: NotRequired[TfString | None]
-    resources: NotRequired[TfList[TfString] | None]
-    not_resources: NotRequired[TfList[TfString] | None]
-    principals: NotRequired[TfList[TfObject[EksSelfManagedNodeGroupsIamRolePolicyStatementsPrincipals]] | None]
-    not_principals: NotRequired[TfList[TfObject[EksSelfManagedNodeGroupsIamRolePolicyStatementsNotPrincipals]] | None]
-    condition: NotRequired[TfList[TfObject[EksSelfManagedNodeGroupsIamRolePolicyStatementsCondition]] | None]
+    sid: "NotRequired[TfString | None]"
+    actions: "NotRequired[TfList[TfString] | None]"
+    not_actions: "NotRequired[TfList[TfString] | None]"
+    effect: "NotRequired[TfString | None]"
+    resources: "NotRequired[TfList[TfString] | None]"
+    not_resources: "NotRequired[TfList[TfString] | None]"
+    principals: "NotRequired[TfList[TfObject[EksSelfManagedNodeGroupsIamRolePolicyStatementsPrincipals]] | None]"
+    not_principals: "NotRequired[TfList[TfObject[EksSelfManagedNodeGroupsIamRolePolicyStatementsNotPrincipals]] | None]"
+    condition: "NotRequired[TfList[TfObject[EksSelfManagedNodeGroupsIamRolePolicyStatementsCondition]] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsSecurityGroupIngressRules(TypedDict):
     """`object({name = optional(string), cidr_ipv4 = optional(string), cidr_ipv6 = optional(string), description = optional(string), from_port = optional(string), ip_protocol = optional(string), prefix_list_id = optional(string), referenced_security_group_id = optional(string), self = optional(bool), tags = optional(map(string)), to_port = optional(string)})`."""
 
-    name: NotRequired[TfString | None]
-    cidr_ipv4: NotRequired[TfString | None]
-    cidr_ipv6: NotRequired[TfString | None]
-    description: NotRequired[TfString | None]
-    from_port: NotRequired[TfString | None]
-    ip_protocol: NotRequired[TfString | None]
-    prefix_list_id: NotRequired[TfString | None]
-    referenced_security_group_id: NotRequired[TfString | None]
-    self: NotRequired[TfBool | None]
-    tags: NotRequired[TfMap[TfString] | None]
-    to_port: NotRequired[TfString | None]
+    name: "NotRequired[TfString | None]"
+    cidr_ipv4: "NotRequired[TfString | None]"
+    cidr_ipv6: "NotRequired[TfString | None]"
+    description: "NotRequired[TfString | None]"
+    from_port: "NotRequired[TfString | None]"
+    ip_protocol: "NotRequired[TfString | None]"
+    prefix_list_id: "NotRequired[TfString | None]"
+    referenced_security_group_id: "NotRequired[TfString | None]"
+    self: "NotRequired[TfBool | None]"
+    tags: "NotRequired[TfMap[TfString] | None]"
+    to_port: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroupsSecurityGroupEgressRules(TypedDict):
     """`object({name = optional(string), cidr_ipv4 = optional(string), cidr_ipv6 = optional(string), description = optional(string), from_port = optional(string), ip_protocol = optional(string), prefix_list_id = optional(string), referenced_security_group_id = optional(string), self = optional(bool), tags = optional(map(string)), to_port = optional(string)})`."""
 
-    name: NotRequired[TfString | None]
-    cidr_ipv4: NotRequired[TfString | None]
-    cidr_ipv6: NotRequired[TfString | None]
-    description: NotRequired[TfString | None]
-    from_port: NotRequired[TfString | None]
-    ip_protocol: NotRequired[TfString | None]
-    prefix_list_id: NotRequired[TfString | None]
-    referenced_security_group_id: NotRequired[TfString | None]
-    self: NotRequired[TfBool | None]
-    tags: NotRequired[TfMap[TfString] | None]
-    to_port: NotRequired[TfString | None]
+    name: "NotRequired[TfString | None]"
+    cidr_ipv4: "NotRequired[TfString | None]"
+    cidr_ipv6: "NotRequired[TfString | None]"
+    description: "NotRequired[TfString | None]"
+    from_port: "NotRequired[TfString | None]"
+    ip_protocol: "NotRequired[TfString | None]"
+    prefix_list_id: "NotRequired[TfString | None]"
+    referenced_security_group_id: "NotRequired[TfString | None]"
+    self: "NotRequired[TfBool | None]"
+    tags: "NotRequired[TfMap[TfString] | None]"
+    to_port: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksSelfManagedNodeGroups(TypedDict):
     """`object({create = optional(bool), kubernetes_version = optional(string), create_autoscaling_group = optional(bool), name = optional(string), use_name_prefix = optional(bool), availability_zones = optional(list(string)), subnet_ids = optional(list(string)), min_size = optional(number), max_size = optional(number), desired_size = optional(number), desired_size_type = optional(string), capacity_rebalance = optional(bool), default_instance_warmup = optional(number), protect_from_scale_in = optional(bool), context = optional(string), create_placement_group = optional(bool), placement_group = optional(string), health_check_type = optional(string), health_check_grace_period = optional(number), ignore_failed_scaling_activities = optional(bool), force_delete = optional(bool), termination_policies = optional(list(string)), suspended_processes = optional(list(string)), max_instance_lifetime = optional(number), enabled_metrics = optional(list(string)), metrics_granularity = optional(string), initial_lifecycle_hooks = optional(list(object({default_result = optional(string), heartbeat_timeout = optional(number), lifecycle_transition = string, name = string, notification_metadata = optional(string), notification_target_arn = optional(string), role_arn = optional(string)}))), instance_maintenance_policy = optional(object({max_healthy_percentage = number, min_healthy_percentage = number})), instance_refresh = optional(object({preferences = optional(object({alarm_specification = optional(object({alarms = optional(list(string))})), auto_rollback = optional(bool), checkpoint_delay = optional(number), checkpoint_percentages = optional(list(number)), instance_warmup = optional(number), max_healthy_percentage = optional(number), min_healthy_percentage = optional(number), scale_in_protected_instances = optional(string), skip_matching = optional(bool), standby_instances = optional(string)})), strategy = optional(string), triggers = optional(list(string))})), use_mixed_instances_policy = optional(bool), mixed_instances_policy = optional(object({instances_distribution = optional(object({on_demand_allocation_strategy = optional(string), on_demand_base_capacity = optional(number), on_demand_percentage_above_base_capacity = optional(number), spot_allocation_strategy = optional(string), spot_instance_pools = optional(number), spot_max_price = optional(string)})), launch_template = object({override = optional(list(object({instance_requirements = optional(object({accelerator_count = optional(object({max = optional(number), min = optional(number)})), accelerator_manufacturers = optional(list(string)), accelerator_names = optional(list(string)), accelerator_total_memory_mib = optional(object({max = optional(number), min = optional(number)})), accelerator_types = optional(list(string)), allowed_instance_types = optional(list(string)), bare_metal = optional(string), baseline_ebs_bandwidth_mbps = optional(object({max = optional(number), min = optional(number)})), burstable_performance = optional(string), cpu_manufacturers = optional(list(string)), excluded_instance_types = optional(list(string)), instance_generations = optional(list(string)), local_storage = optional(string), local_storage_types = optional(list(string)), max_spot_price_as_percentage_of_optimal_on_demand_price = optional(number), memory_gib_per_vcpu = optional(object({max = optional(number), min = optional(number)})), memory_mib = optional(object({max = optional(number), min = optional(number)})), network_bandwidth_gbps = optional(object({max = optional(number), min = optional(number)})), network_interface_count = optional(object({max = optional(number), min = optional(number)})), on_demand_max_price_percentage_over_lowest_price = optional(number), require_hibernate_support = optional(bool), spot_max_price_percentage_over_lowest_price = optional(number), total_local_storage_gb = optional(object({max = optional(number), min = optional(number)})), vcpu_count = optional(object({max = optional(number), min = optional(number)}))})), instance_type = optional(string), launch_template_specification = optional(object({launch_template_id = optional(string), launch_template_name = optional(string), version = optional(string)})), weighted_capacity = optional(string)})))})})), timeouts = optional(object({delete = optional(string)})), autoscaling_group_tags = optional(map(string)), ami_type = optional(string), additional_cluster_dns_ips = optional(list(string)), pre_bootstrap_user_data = optional(string), post_bootstrap_user_data = optional(string), bootstrap_extra_args = optional(string), user_data_template_path = optional(string), cloudinit_pre_nodeadm = optional(list(object({content = string, content_type = optional(string), filename = optional(string), merge_type = optional(string)}))), cloudinit_post_nodeadm = optional(list(object({content = string, content_type = optional(string), filename = optional(string), merge_type = optional(string)}))), create_launch_template = optional(bool), use_custom_launch_template = optional(bool), launch_template_id = optional(string), launch_template_name = optional(string), launch_template_use_name_prefix = optional(bool), launch_template_version = optional(string), launch_template_default_version = optional(string), update_launch_template_default_version = optional(bool), launch_template_description = optional(string), launch_template_tags = optional(map(string)), tag_specifications = optional(list(string)), ebs_optimized = optional(bool), ami_id = optional(string), instance_type = optional(string), key_name = optional(string), disable_api_termination = optional(bool), instance_initiated_shutdown_behavior = optional(string), kernel_id = optional(string), ram_disk_id = optional(string), block_device_mappings = optional(map(object({device_name = optional(string), ebs = optional(object({delete_on_termination = optional(bool), encrypted = optional(bool), iops = optional(number), kms_key_id = optional(string), snapshot_id = optional(string), throughput = optional(number), volume_initialization_rate = optional(number), volume_size = optional(number), volume_type = optional(string)})), no_device = optional(string), virtual_name = optional(string)}))), capacity_reservation_specification = optional(object({capacity_reservation_preference = optional(string), capacity_reservation_target = optional(object({capacity_reservation_id = optional(string), capacity_reservation_resource_group_arn = optional(string)}))})), cpu_options = optional(object({amd_sev_snp = optional(string), core_count = optional(number), threads_per_core = optional(number)})), credit_specification = optional(object({cpu_credits = optional(string)})), enclave_options = optional(object({enabled = optional(bool)})), instance_requirements = optional(object({accelerator_count = optional(object({max = optional(number), min = optional(number)})), accelerator_manufacturers = optional(list(string)), accelerator_names = optional(list(string)), accelerator_total_memory_mib = optional(object({max = optional(number), min = optional(number)})), accelerator_types = optional(list(string)), allowed_instance_types = optional(list(string)), bare_metal = optional(string), baseline_ebs_bandwidth_mbps = optional(object({max = optional(number), min = optional(number)})), burstable_performance = optional(string), cpu_manufacturers = optional(list(string)), excluded_instance_types = optional(list(string)), instance_generations = optional(list(string)), local_storage = optional(string), local_storage_types = optional(list(string)), max_spot_price_as_percentage_of_optimal_on_demand_price = optional(number), memory_gib_per_vcpu = optional(object({max = optional(number), min = optional(number)})), memory_mib = optional(object({max = optional(number), min = optional(number)})), network_bandwidth_gbps = optional(object({max = optional(number), min = optional(number)})), network_interface_count = optional(object({max = optional(number), min = optional(number)})), on_demand_max_price_percentage_over_lowest_price = optional(number), require_hibernate_support = optional(bool), spot_max_price_percentage_over_lowest_price = optional(number), total_local_storage_gb = optional(object({max = optional(number), min = optional(number)})), vcpu_count = optional(object({max = optional(number), min = string}))})), instance_market_options = optional(object({market_type = optional(string), spot_options = optional(object({block_duration_minutes = optional(number), instance_interruption_behavior = optional(string), max_price = optional(string), spot_instance_type = optional(string), valid_until = optional(string)}))})), license_specifications = optional(list(object({license_configuration_arn = string}))), metadata_options = optional(object({http_endpoint = optional(string), http_protocol_ipv6 = optional(string), http_put_response_hop_limit = optional(number), http_tokens = optional(string), instance_metadata_tags = optional(string)})), enable_monitoring = optional(bool), enable_efa_support = optional(bool), enable_efa_only = optional(bool), efa_indices = optional(list(string)), network_interfaces = optional(list(object({associate_carrier_ip_address = optional(bool), associate_public_ip_address = optional(bool), connection_tracking_specification = optional(object({tcp_established_timeout = optional(number), udp_stream_timeout = optional(number), udp_timeout = optional(number)})), delete_on_termination = optional(bool), description = optional(string), device_index = optional(number), ena_srd_specification = optional(object({ena_srd_enabled = optional(bool), ena_srd_udp_specification = optional(object({ena_srd_udp_enabled = optional(bool)}))})), interface_type = optional(string), ipv4_address_count = optional(number), ipv4_addresses = optional(list(string)), ipv4_prefix_count = optional(number), ipv4_prefixes = optional(list(string)), ipv6_address_count = optional(number), ipv6_addresses = optional(list(string)), ipv6_prefix_count = optional(number), ipv6_prefixes = optional(list(string)), network_card_index = optional(number), network_interface_id = optional(string), primary_ipv6 = optional(bool), private_ip_address = optional(string), security_groups = optional(list(string)), subnet_id = optional(string)}))), placement = optional(object({affinity = optional(string), availability_zone = optional(string), group_name = optional(string), host_id = optional(string), host_resource_group_arn = optional(string), partition_number = optional(number), spread_domain = optional(string), tenancy = optional(string)})), maintenance_options = optional(object({auto_recovery = optional(string)})), private_dns_name_options = optional(object({enable_resource_name_dns_aaaa_record = optional(bool), enable_resource_name_dns_a_record = optional(bool), hostname_type = optional(string)})), create_iam_instance_profile = optional(bool), iam_instance_profile_arn = optional(string), iam_role_name = optional(string), iam_role_use_name_prefix = optional(bool), iam_role_path = optional(string), iam_role_description = optional(string), iam_role_permissions_boundary = optional(string), iam_role_tags = optional(map(string)), iam_role_attach_cni_policy = optional(bool), iam_role_additional_policies = optional(map(string)), create_iam_role_policy = optional(bool), iam_role_policy_statements = optional(list(object({sid = optional(string), actions = optional(list(string)), not_actions = optional(list(string)), effect = optional(string), resources = optional(list(string)), not_resources = optional(list(string)), principals = optional(list(object({type = string, identifiers = list(string)}))), not_principals = optional(list(object({type = string, identifiers = list(string)}))), condition = optional(list(object({test = string, values = list(string), variable = string})))}))), create_access_entry = optional(bool), iam_role_arn = optional(string), vpc_security_group_ids = optional(list(string), []), attach_cluster_primary_security_group = optional(bool, false), create_security_group = optional(bool), security_group_name = optional(string), security_group_use_name_prefix = optional(bool), security_group_description = optional(string), security_group_ingress_rules = optional(map(object({name = optional(string), cidr_ipv4 = optional(string), cidr_ipv6 = optional(string), description = optional(string), from_port = optional(string), ip_protocol = optional(string), prefix_list_id = optional(string), referenced_security_group_id = optional(string), self = optional(bool), tags = optional(map(string)), to_port = optional(string)}))), security_group_egress_rules = optional(map(object({name = optional(string), cidr_ipv4 = optional(string), cidr_ipv6 = optional(string), description = optional(string), from_port = optional(string), ip_protocol = optional(string), prefix_list_id = optional(string), referenced_security_group_id = optional(string), self = optional(bool), tags = optional(map(string)), to_port = optional(string)}))), security_group_tags = optional(map(string)), tags = optional(map(string))})`."""
 
-    create: NotRequired[TfBool | None]
-    kubernetes_version: NotRequired[TfString | None]
-    create_autoscaling_group: NotRequired[TfBool | None]
-    name: NotRequired[TfString | None]
-    use_name_prefix: NotRequired[TfBool | None]
-    availability_zones: NotRequired[TfList[TfString] | None]
-    subnet_ids: NotRequired[TfList[TfString] | None]
-    min_size: NotRequired[TfNumber | None]
-    max_size: NotRequired[TfNumber | None]
-    desired_size: NotRequired[TfNumber | None]
-    desired_size_type: NotRequired[TfString | None]
-    capacity_rebalance: NotRequired[TfBool | None]
-    default_instance_warmup: NotRequired[TfNumber | None]
-    protect_from_scale_in: NotRequired[TfBool | None]
-    context: NotRequired[TfString | None]
-    create_placement_group: NotRequired[TfBool | None]
-    placement_group: NotRequired[TfString | None]
-    health_check_type: NotRequired[TfString | None]
-    health_check_grace_period: NotRequired[TfNumber | None]
-    ignore_failed_scaling_activities: NotRequired[TfBool | None]
-    force_delete: NotRequired[TfBool | None]
-    termination_policies: NotRequired[TfList[TfString] | None]
-    suspended_processes: NotRequired[TfList[TfString] | None]
-    max_instance_lifetime: NotRequired[TfNumber | None]
-    enabled_metrics: NotRequired[TfList[TfString] | None]
-    metrics_granularity: NotRequired[TfString | None]
-    initial_lifecycle_hooks: NotRequired[TfList[TfObject[EksSelfManagedNodeGroupsInitialLifecycleHooks]] | None]
-    instance_maintenance_policy: NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceMaintenancePolicy] | None]
-    instance_refresh: NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRefresh] | None]
-    use_mixed_instances_policy: NotRequired[TfBool | None]
-    mixed_instances_policy: NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicy] | None]
-    timeouts: NotRequired[TfObject[EksSelfManagedNodeGroupsTimeouts] | None]
-    autoscaling_group_tags: NotRequired[TfMap[TfString] | None]
-    ami_type: NotRequired[TfString | None]
-    additional_cluster_dns_ips: NotRequired[TfList[TfString] | None]
-    pre_bootstrap_user_data: NotRequired[TfString | None]
-    post_bootstrap_user_data: NotRequired[TfString | None]
-    bootstrap_extra_args: NotRequired[TfString | None]
-    user_data_template_path: NotRequired[TfString | None]
-    cloudinit_pre_nodeadm: NotRequired[TfList[TfObject[EksSelfManagedNodeGroupsCloudinitPreNodeadm]] | None]
-    cloudinit_post_nodeadm: NotRequired[TfList[TfObject[EksSelfManagedNodeGroupsCloudinitPostNodeadm]] | None]
-    create_launch_template: NotRequired[TfBool | None]
-    use_custom_launch_template: NotRequired[TfBool | None]
-    launch_template_id: NotRequired[TfString | None]
-    launch_template_name: NotRequired[TfString | None]
-    launch_template_use_name_prefix: NotRequired[TfBool | None]
-    launch_template_version: NotRequired[TfString | None]
-    launch_template_default_version: NotRequired[TfString | None]
-    update_launch_template_default_version: NotRequired[TfBool | None]
-    launch_template_description: NotRequired[TfString | None]
-    launch_template_tags: NotRequired[TfMap[TfString] | None]
-    tag_specifications: NotRequired[TfList[TfString] | None]
-    ebs_optimized: NotRequired[TfBool | None]
-    ami_id: NotRequired[TfString | None]
-    instance_type: NotRequired[TfString | None]
-    key_name: NotRequired[TfString | None]
-    disable_api_termination: NotRequired[TfBool | None]
-    instance_initiated_shutdown_behavior: NotRequired[TfString | None]
-    kernel_id: NotRequired[TfString | None]
-    ram_disk_id: NotRequired[TfString | None]
-    block_device_mappings: NotRequired[TfMap[TfObject[EksSelfManagedNodeGroupsBlockDeviceMappings]] | None]
-    capacity_reservation_specification: NotRequired[TfObject[EksSelfManagedNodeGroupsCapacityReservationSpecification] | None]
-    cpu_options: NotRequired[TfObject[EksSelfManagedNodeGroupsCpuOptions] | None]
-    credit_specification: NotRequired[TfObject[EksSelfManagedNodeGroupsCreditSpecification] | None]
-    enclave_options: NotRequired[TfObject[EksSelfManagedNodeGroupsEnclaveOptions] | None]
-    instance_requirements: NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRequirements] | None]
-    instance_market_options: NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceMarketOptions] | None]
-    license_specifications: NotRequired[TfList[TfObject[EksSelfManagedNodeGroupsLicenseSpecifications]] | None]
-    metadata_options: NotRequired[TfObject[EksSelfManagedNodeGroupsMetadataOptions] | None]
-    enable_monitoring: NotRequired[TfBool | None]
-    enable_efa_support: NotRequired[TfBool | None]
-    enable_efa_only: NotRequired[TfBool | None]
-    efa_indices: NotRequired[TfList[TfString] | None]
-    network_interfaces: NotRequired[TfList[TfObject[EksSelfManagedNodeGroupsNetworkInterfaces]] | None]
-    placement: NotRequired[TfObject[EksSelfManagedNodeGroupsPlacement] | None]
-    maintenance_options: NotRequired[TfObject[EksSelfManagedNodeGroupsMaintenanceOptions] | None]
-    private_dns_name_options: NotRequired[TfObject[EksSelfManagedNodeGroupsPrivateDnsNameOptions] | None]
-    create_iam_instance_profile: NotRequired[TfBool | None]
-    iam_instance_profile_arn: NotRequired[TfString | None]
-    iam_role_name: NotRequired[TfString | None]
-    iam_role_use_name_prefix: NotRequired[TfBool | None]
-    iam_role_path: NotRequired[TfString | None]
-    iam_role_description: NotRequired[TfString | None]
-    iam_role_permissions_boundary: NotRequired[TfString | None]
-    iam_role_tags: NotRequired[TfMap[TfString] | None]
-    iam_role_attach_cni_policy: NotRequired[TfBool | None]
-    iam_role_additional_policies: NotRequired[TfMap[TfString] | None]
-    create_iam_role_policy: NotRequired[TfBool | None]
-    iam_role_policy_statements: NotRequired[TfList[TfObject[EksSelfManagedNodeGroupsIamRolePolicyStatements]] | None]
-    create_access_entry: NotRequired[TfBool | None]
-    iam_role_arn: NotRequired[TfString | None]
-    vpc_security_group_ids: NotRequired[TfList[TfString] | None]
-    attach_cluster_primary_security_group: NotRequired[TfBool | None]
-    create_security_group: NotRequired[TfBool | None]
-    security_group_name: NotRequired[TfString | None]
-    security_group_use_name_prefix: NotRequired[TfBool | None]
-    security_group_description: NotRequired[TfString | None]
-    security_group_ingress_rules: NotRequired[TfMap[TfObject[EksSelfManagedNodeGroupsSecurityGroupIngressRules]] | None]
-    security_group_egress_rules: NotRequired[TfMap[TfObject[EksSelfManagedNodeGroupsSecurityGroupEgressRules]] | None]
-    security_group_tags: NotRequired[TfMap[TfString] | None]
-    tags: NotRequired[TfMap[TfString] | None]
+    create: "NotRequired[TfBool | None]"
+    kubernetes_version: "NotRequired[TfString | None]"
+    create_autoscaling_group: "NotRequired[TfBool | None]"
+    name: "NotRequired[TfString | None]"
+    use_name_prefix: "NotRequired[TfBool | None]"
+    availability_zones: "NotRequired[TfList[TfString] | None]"
+    subnet_ids: "NotRequired[TfList[TfString] | None]"
+    min_size: "NotRequired[TfNumber | None]"
+    max_size: "NotRequired[TfNumber | None]"
+    desired_size: "NotRequired[TfNumber | None]"
+    desired_size_type: "NotRequired[TfString | None]"
+    capacity_rebalance: "NotRequired[TfBool | None]"
+    default_instance_warmup: "NotRequired[TfNumber | None]"
+    protect_from_scale_in: "NotRequired[TfBool | None]"
+    context: "NotRequired[TfString | None]"
+    create_placement_group: "NotRequired[TfBool | None]"
+    placement_group: "NotRequired[TfString | None]"
+    health_check_type: "NotRequired[TfString | None]"
+    health_check_grace_period: "NotRequired[TfNumber | None]"
+    ignore_failed_scaling_activities: "NotRequired[TfBool | None]"
+    force_delete: "NotRequired[TfBool | None]"
+    termination_policies: "NotRequired[TfList[TfString] | None]"
+    suspended_processes: "NotRequired[TfList[TfString] | None]"
+    max_instance_lifetime: "NotRequired[TfNumber | None]"
+    enabled_metrics: "NotRequired[TfList[TfString] | None]"
+    metrics_granularity: "NotRequired[TfString | None]"
+    initial_lifecycle_hooks: "NotRequired[TfList[TfObject[EksSelfManagedNodeGroupsInitialLifecycleHooks]] | None]"
+    instance_maintenance_policy: "NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceMaintenancePolicy] | None]"
+    instance_refresh: "NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRefresh] | None]"
+    use_mixed_instances_policy: "NotRequired[TfBool | None]"
+    mixed_instances_policy: "NotRequired[TfObject[EksSelfManagedNodeGroupsMixedInstancesPolicy] | None]"
+    timeouts: "NotRequired[TfObject[EksSelfManagedNodeGroupsTimeouts] | None]"
+    autoscaling_group_tags: "NotRequired[TfMap[TfString] | None]"
+    ami_type: "NotRequired[TfString | None]"
+    additional_cluster_dns_ips: "NotRequired[TfList[TfString] | None]"
+    pre_bootstrap_user_data: "NotRequired[TfString | None]"
+    post_bootstrap_user_data: "NotRequired[TfString | None]"
+    bootstrap_extra_args: "NotRequired[TfString | None]"
+    user_data_template_path: "NotRequired[TfString | None]"
+    cloudinit_pre_nodeadm: "NotRequired[TfList[TfObject[EksSelfManagedNodeGroupsCloudinitPreNodeadm]] | None]"
+    cloudinit_post_nodeadm: "NotRequired[TfList[TfObject[EksSelfManagedNodeGroupsCloudinitPostNodeadm]] | None]"
+    create_launch_template: "NotRequired[TfBool | None]"
+    use_custom_launch_template: "NotRequired[TfBool | None]"
+    launch_template_id: "NotRequired[TfString | None]"
+    launch_template_name: "NotRequired[TfString | None]"
+    launch_template_use_name_prefix: "NotRequired[TfBool | None]"
+    launch_template_version: "NotRequired[TfString | None]"
+    launch_template_default_version: "NotRequired[TfString | None]"
+    update_launch_template_default_version: "NotRequired[TfBool | None]"
+    launch_template_description: "NotRequired[TfString | None]"
+    launch_template_tags: "NotRequired[TfMap[TfString] | None]"
+    tag_specifications: "NotRequired[TfList[TfString] | None]"
+    ebs_optimized: "NotRequired[TfBool | None]"
+    ami_id: "NotRequired[TfString | None]"
+    instance_type: "NotRequired[TfString | None]"
+    key_name: "NotRequired[TfString | None]"
+    disable_api_termination: "NotRequired[TfBool | None]"
+    instance_initiated_shutdown_behavior: "NotRequired[TfString | None]"
+    kernel_id: "NotRequired[TfString | None]"
+    ram_disk_id: "NotRequired[TfString | None]"
+    block_device_mappings: "NotRequired[TfMap[TfObject[EksSelfManagedNodeGroupsBlockDeviceMappings]] | None]"
+    capacity_reservation_specification: "NotRequired[TfObject[EksSelfManagedNodeGroupsCapacityReservationSpecification] | None]"
+    cpu_options: "NotRequired[TfObject[EksSelfManagedNodeGroupsCpuOptions] | None]"
+    credit_specification: "NotRequired[TfObject[EksSelfManagedNodeGroupsCreditSpecification] | None]"
+    enclave_options: "NotRequired[TfObject[EksSelfManagedNodeGroupsEnclaveOptions] | None]"
+    instance_requirements: "NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceRequirements] | None]"
+    instance_market_options: "NotRequired[TfObject[EksSelfManagedNodeGroupsInstanceMarketOptions] | None]"
+    license_specifications: "NotRequired[TfList[TfObject[EksSelfManagedNodeGroupsLicenseSpecifications]] | None]"
+    metadata_options: "NotRequired[TfObject[EksSelfManagedNodeGroupsMetadataOptions] | None]"
+    enable_monitoring: "NotRequired[TfBool | None]"
+    enable_efa_support: "NotRequired[TfBool | None]"
+    enable_efa_only: "NotRequired[TfBool | None]"
+    efa_indices: "NotRequired[TfList[TfString] | None]"
+    network_interfaces: "NotRequired[TfList[TfObject[EksSelfManagedNodeGroupsNetworkInterfaces]] | None]"
+    placement: "NotRequired[TfObject[EksSelfManagedNodeGroupsPlacement] | None]"
+    maintenance_options: "NotRequired[TfObject[EksSelfManagedNodeGroupsMaintenanceOptions] | None]"
+    private_dns_name_options: "NotRequired[TfObject[EksSelfManagedNodeGroupsPrivateDnsNameOptions] | None]"
+    create_iam_instance_profile: "NotRequired[TfBool | None]"
+    iam_instance_profile_arn: "NotRequired[TfString | None]"
+    iam_role_name: "NotRequired[TfString | None]"
+    iam_role_use_name_prefix: "NotRequired[TfBool | None]"
+    iam_role_path: "NotRequired[TfString | None]"
+    iam_role_description: "NotRequired[TfString | None]"
+    iam_role_permissions_boundary: "NotRequired[TfString | None]"
+    iam_role_tags: "NotRequired[TfMap[TfString] | None]"
+    iam_role_attach_cni_policy: "NotRequired[TfBool | None]"
+    iam_role_additional_policies: "NotRequired[TfMap[TfString] | None]"
+    create_iam_role_policy: "NotRequired[TfBool | None]"
+    iam_role_policy_statements: "NotRequired[TfList[TfObject[EksSelfManagedNodeGroupsIamRolePolicyStatements]] | None]"
+    create_access_entry: "NotRequired[TfBool | None]"
+    iam_role_arn: "NotRequired[TfString | None]"
+    vpc_security_group_ids: "NotRequired[TfList[TfString] | None]"
+    attach_cluster_primary_security_group: "NotRequired[TfBool | None]"
+    create_security_group: "NotRequired[TfBool | None]"
+    security_group_name: "NotRequired[TfString | None]"
+    security_group_use_name_prefix: "NotRequired[TfBool | None]"
+    security_group_description: "NotRequired[TfString | None]"
+    security_group_ingress_rules: "NotRequired[TfMap[TfObject[EksSelfManagedNodeGroupsSecurityGroupIngressRules]] | None]"
+    security_group_egress_rules: "NotRequired[TfMap[TfObject[EksSelfManagedNodeGroupsSecurityGroupEgressRules]] | None]"
+    security_group_tags: "NotRequired[TfMap[TfString] | None]"
+    tags: "NotRequired[TfMap[TfString] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsNodeRepairConfigNodeRepairConfigOverrides(TypedDict):
     """`object({min_repair_wait_time_mins = number, node_monitoring_condition = string, node_unhealthy_reason = string, repair_action = string})`."""
 
-    min_repair_wait_time_mins: TfNumber | None
-    node_monitoring_condition: TfString | None
-    node_unhealthy_reason: TfString | None
-    repair_action: TfString | None
+    min_repair_wait_time_mins: "TfNumber | None"
+    node_monitoring_condition: "TfString | None"
+    node_unhealthy_reason: "TfString | None"
+    repair_action: "TfString | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsNodeRepairConfig(TypedDict):
     """`object({enabled = optional(bool), max_parallel_nodes_repaired_count = optional(number), max_parallel_nodes_repaired_percentage = optional(number), max_unhealthy_node_threshold_count = optional(number), max_unhealthy_node_threshold_percentage = optional(number), node_repair_config_overrides = optional(list(object({min_repair_wait_time_mins = number, node_monitoring_condition = string, node_unhealthy_reason = string, repair_action = string})))})`."""
 
-    enabled: NotRequired[TfBool | None]
-    max_parallel_nodes_repaired_count: NotRequired[TfNumber | None]
-    max_parallel_nodes_repaired_percentage: NotRequired[TfNumber | None]
-    max_unhealthy_node_threshold_count: NotRequired[TfNumber | None]
-    max_unhealthy_node_threshold_percentage: NotRequired[TfNumber | None]
-    node_repair_config_overrides: NotRequired[TfList[TfObject[EksEksManagedNodeGroupsNodeRepairConfigNodeRepairConfigOverrides]] | None]
+    enabled: "NotRequired[TfBool | None]"
+    max_parallel_nodes_repaired_count: "NotRequired[TfNumber | None]"
+    max_parallel_nodes_repaired_percentage: "NotRequired[TfNumber | None]"
+    max_unhealthy_node_threshold_count: "NotRequired[TfNumber | None]"
+    max_unhealthy_node_threshold_percentage: "NotRequired[TfNumber | None]"
+    node_repair_config_overrides: "NotRequired[TfList[TfObject[EksEksManagedNodeGroupsNodeRepairConfigNodeRepairConfigOverrides]] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsRemoteAccess(TypedDict):
     """`object({ec2_ssh_key = optional(string), source_security_group_ids = optional(list(string))})`."""
 
-    ec2_ssh_key: NotRequired[TfString | None]
-    source_security_group_ids: NotRequired[TfList[TfString] | None]
+    ec2_ssh_key: "NotRequired[TfString | None]"
+    source_security_group_ids: "NotRequired[TfList[TfString] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsTaints(TypedDict):
     """`object({key = string, value = optional(string), effect = string})`."""
 
-    key: TfString | None
-    value: NotRequired[TfString | None]
-    effect: TfString | None
+    key: "TfString | None"
+    value: "NotRequired[TfString | None]"
+    effect: "TfString | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsUpdateConfig(TypedDict):
     """`object({max_unavailable = optional(number), max_unavailable_percentage = optional(number), update_strategy = optional(string)})`."""
 
-    max_unavailable: NotRequired[TfNumber | None]
-    max_unavailable_percentage: NotRequired[TfNumber | None]
-    update_strategy: NotRequired[TfString | None]
+    max_unavailable: "NotRequired[TfNumber | None]"
+    max_unavailable_percentage: "NotRequired[TfNumber | None]"
+    update_strategy: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsTimeouts(TypedDict):
     """`object({create = optional(string), update = optional(string), delete = optional(string)})`."""
 
-    create: NotRequired[TfString | None]
-    update: NotRequired[TfString | None]
-    delete: NotRequired[TfString | None]
+    create: "NotRequired[TfString | None]"
+    update: "NotRequired[TfString | None]"
+    delete: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsCloudinitPreNodeadm(TypedDict):
     """`object({content = string, content_type = optional(string), filename = optional(string), merge_type = optional(string)})`."""
 
-    content: TfString | None
-    content_type: NotRequired[TfString | None]
-    filename: NotRequired[TfString | None]
-    merge_type: NotRequired[TfString | None]
+    content: "TfString | None"
+    content_type: "NotRequired[TfString | None]"
+    filename: "NotRequired[TfString | None]"
+    merge_type: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsCloudinitPostNodeadm(TypedDict):
     """`object({content = string, content_type = optional(string), filename = optional(string), merge_type = optional(string)})`."""
 
-    content: TfString | None
-    content_type: NotRequired[TfString | None]
-    filename: NotRequired[TfString | None]
-    merge_type: NotRequired[TfString | None]
+    content: "TfString | None"
+    content_type: "NotRequired[TfString | None]"
+    filename: "NotRequired[TfString | None]"
+    merge_type: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsBlockDeviceMappingsEbs(TypedDict):
     """`object({delete_on_termination = optional(bool), encrypted = optional(bool), iops = optional(number), kms_key_id = optional(string), snapshot_id = optional(string), throughput = optional(number), volume_initialization_rate = optional(number), volume_size = optional(number), volume_type = optional(string)})`."""
 
-    delete_on_termination: NotRequired[TfBool | None]
-    encrypted: NotRequired[TfBool | None]
-    iops: NotRequired[TfNumber | None]
-    kms_key_id: NotRequired[TfString | None]
-    snapshot_id: NotRequired[TfString | None]
-    throughput: NotRequired[TfNumber | None]
-    volume_initialization_rate: NotRequired[TfNumber | None]
-    volume_size: NotRequired[TfNumber | None]
-    volume_type: NotRequired[TfString | None]
+    delete_on_termination: "NotRequired[TfBool | None]"
+    encrypted: "NotRequired[TfBool | None]"
+    iops: "NotRequired[TfNumber | None]"
+    kms_key_id: "NotRequired[TfString | None]"
+    snapshot_id: "NotRequired[TfString | None]"
+    throughput: "NotRequired[TfNumber | None]"
+    volume_initialization_rate: "NotRequired[TfNumber | None]"
+    volume_size: "NotRequired[TfNumber | None]"
+    volume_type: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsBlockDeviceMappings(TypedDict):
     """`object({device_name = optional(string), ebs = optional(object({delete_on_termination = optional(bool), encrypted = optional(bool), iops = optional(number), kms_key_id = optional(string), snapshot_id = optional(string), throughput = optional(number), volume_initialization_rate = optional(number), volume_size = optional(number), volume_type = optional(string)})), no_device = optional(string), virtual_name = optional(string)})`."""
 
-    device_name: NotRequired[TfString | None]
-    ebs: NotRequired[TfObject[EksEksManagedNodeGroupsBlockDeviceMappingsEbs] | None]
-    no_device: NotRequired[TfString | None]
-    virtual_name: NotRequired[TfString | None]
+    device_name: "NotRequired[TfString | None]"
+    ebs: "NotRequired[TfObject[EksEksManagedNodeGroupsBlockDeviceMappingsEbs] | None]"
+    no_device: "NotRequired[TfString | None]"
+    virtual_name: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsCapacityReservationSpecificationCapacityReservationTarget(TypedDict):
     """`object({capacity_reservation_id = optional(string), capacity_reservation_resource_group_arn = optional(string)})`."""
 
-    capacity_reservation_id: NotRequired[TfString | None]
-    capacity_reservation_resource_group_arn: NotRequired[TfString | None]
+    capacity_reservation_id: "NotRequired[TfString | None]"
+    capacity_reservation_resource_group_arn: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsCapacityReservationSpecification(TypedDict):
     """`object({capacity_reservation_preference = optional(string), capacity_reservation_target = optional(object({capacity_reservation_id = optional(string), capacity_reservation_resource_group_arn = optional(string)}))})`."""
 
-    capacity_reservation_preference: NotRequired[TfString | None]
-    capacity_reservation_target: NotRequired[TfObject[EksEksManagedNodeGroupsCapacityReservationSpecificationCapacityReservationTarget] | None]
+    capacity_reservation_preference: "NotRequired[TfString | None]"
+    capacity_reservation_target: "NotRequired[TfObject[EksEksManagedNodeGroupsCapacityReservationSpecificationCapacityReservationTarget] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsCpuOptions(TypedDict):
     """`object({amd_sev_snp = optional(string), core_count = optional(number), threads_per_core = optional(number)})`."""
 
-    amd_sev_snp: NotRequired[TfString | None]
-    core_count: NotRequired[TfNumber | None]
-    threads_per_core: NotRequired[TfNumber | None]
+    amd_sev_snp: "NotRequired[TfString | None]"
+    core_count: "NotRequired[TfNumber | None]"
+    threads_per_core: "NotRequired[TfNumber | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsCreditSpecification(TypedDict):
     """`object({cpu_credits = optional(string)})`."""
 
-    cpu_credits: NotRequired[TfString | None]
+    cpu_credits: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsEnclaveOptions(TypedDict):
     """`object({enabled = optional(bool)})`."""
 
-    enabled: NotRequired[TfBool | None]
+    enabled: "NotRequired[TfBool | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsInstanceMarketOptionsSpotOptions(TypedDict):
     """`object({block_duration_minutes = optional(number), instance_interruption_behavior = optional(string), max_price = optional(string), spot_instance_type = optional(string), valid_until = optional(string)})`."""
 
-    block_duration_minutes: NotRequired[TfNumber | None]
-    instance_interruption_behavior: NotRequired[TfString | None]
-    max_price: NotRequired[TfString | None]
-    spot_instance_type: NotRequired[TfString | None]
-    valid_until: NotRequired[TfString | None]
+    block_duration_minutes: "NotRequired[TfNumber | None]"
+    instance_interruption_behavior: "NotRequired[TfString | None]"
+    max_price: "NotRequired[TfString | None]"
+    spot_instance_type: "NotRequired[TfString | None]"
+    valid_until: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsInstanceMarketOptions(TypedDict):
     """`object({market_type = optional(string), spot_options = optional(object({block_duration_minutes = optional(number), instance_interruption_behavior = optional(string), max_price = optional(string), spot_instance_type = optional(string), valid_until = optional(string)}))})`."""
 
-    market_type: NotRequired[TfString | None]
-    spot_options: NotRequired[TfObject[EksEksManagedNodeGroupsInstanceMarketOptionsSpotOptions] | None]
+    market_type: "NotRequired[TfString | None]"
+    spot_options: "NotRequired[TfObject[EksEksManagedNodeGroupsInstanceMarketOptionsSpotOptions] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsLicenseSpecifications(TypedDict):
     """`object({license_configuration_arn = string})`."""
 
-    license_configuration_arn: TfString | None
+    license_configuration_arn: "TfString | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsMetadataOptions(TypedDict):
     """`object({http_endpoint = optional(string), http_protocol_ipv6 = optional(string), http_put_response_hop_limit = optional(number), http_tokens = optional(string), instance_metadata_tags = optional(string)})`."""
 
-    http_endpoint: NotRequired[TfString | None]
-    http_protocol_ipv6: NotRequired[TfString | None]
-    http_put_response_hop_limit: NotRequired[TfNumber | None]
-    http_tokens: NotRequired[TfString | None]
-    instance_metadata_tags: NotRequired[TfString | None]
+    http_endpoint: "NotRequired[TfString | None]"
+    http_protocol_ipv6: "NotRequired[TfString | None]"
+    http_put_response_hop_limit: "NotRequired[TfNumber | None]"
+    http_tokens: "NotRequired[TfString | None]"
+    instance_metadata_tags: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsPlacement(TypedDict):
     """`object({affinity = optional(string), availability_zone = optional(string), group_name = optional(string), host_id = optional(string), host_resource_group_arn = optional(string), partition_number = optional(number), spread_domain = optional(string), tenancy = optional(string)})`."""
 
-    affinity: NotRequired[TfString | None]
-    availability_zone: NotRequired[TfString | None]
-    group_name: NotRequired[TfString | None]
-    host_id: NotRequired[TfString | None]
-    host_resource_group_arn: NotRequired[TfString | None]
-    partition_number: NotRequired[TfNumber | None]
-    spread_domain: NotRequired[TfString | None]
-    tenancy: NotRequired[TfString | None]
+    affinity: "NotRequired[TfString | None]"
+    availability_zone: "NotRequired[TfString | None]"
+    group_name: "NotRequired[TfString | None]"
+    host_id: "NotRequired[TfString | None]"
+    host_resource_group_arn: "NotRequired[TfString | None]"
+    partition_number: "NotRequired[TfNumber | None]"
+    spread_domain: "NotRequired[TfString | None]"
+    tenancy: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsNetworkInterfacesConnectionTrackingSpecification(TypedDict):
     """`object({tcp_established_timeout = optional(number), udp_stream_timeout = optional(number), udp_timeout = optional(number)})`."""
 
-    tcp_established_timeout: NotRequired[TfNumber | None]
-    udp_stream_timeout: NotRequired[TfNumber | None]
-    udp_timeout: NotRequired[TfNumber | None]
+    tcp_established_timeout: "NotRequired[TfNumber | None]"
+    udp_stream_timeout: "NotRequired[TfNumber | None]"
+    udp_timeout: "NotRequired[TfNumber | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsNetworkInterfacesEnaSrdSpecificationEnaSrdUdpSpecification(TypedDict):
     """`object({ena_srd_udp_enabled = optional(bool)})`."""
 
-    ena_srd_udp_enabled: NotRequired[TfBool | None]
+    ena_srd_udp_enabled: "NotRequired[TfBool | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsNetworkInterfacesEnaSrdSpecification(TypedDict):
     """`object({ena_srd_enabled = optional(bool), ena_srd_udp_specification = optional(object({ena_srd_udp_enabled = optional(bool)}))})`."""
 
-    ena_srd_enabled: NotRequired[TfBool | None]
-    ena_srd_udp_specification: NotRequired[TfObject[EksEksManagedNodeGroupsNetworkInterfacesEnaSrdSpecificationEnaSrdUdpSpecification] | None]
+    ena_srd_enabled: "NotRequired[TfBool | None]"
+    ena_srd_udp_specification: "NotRequired[TfObject[EksEksManagedNodeGroupsNetworkInterfacesEnaSrdSpecificationEnaSrdUdpSpecification] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsNetworkInterfaces(TypedDict):
     """`object({associate_carrier_ip_address = optional(bool), associate_public_ip_address = optional(bool), connection_tracking_specification = optional(object({tcp_established_timeout = optional(number), udp_stream_timeout = optional(number), udp_timeout = optional(number)})), delete_on_termination = optional(bool), description = optional(string), device_index = optional(number), ena_srd_specification = optional(object({ena_srd_enabled = optional(bool), ena_srd_udp_specification = optional(object({ena_srd_udp_enabled = optional(bool)}))})), interface_type = optional(string), ipv4_address_count = optional(number), ipv4_addresses = optional(list(string)), ipv4_prefix_count = optional(number), ipv4_prefixes = optional(list(string)), ipv6_address_count = optional(number), ipv6_addresses = optional(list(string)), ipv6_prefix_count = optional(number), ipv6_prefixes = optional(list(string)), network_card_index = optional(number), network_interface_id = optional(string), primary_ipv6 = optional(bool), private_ip_address = optional(string), security_groups = optional(list(string), []), subnet_id = optional(string)})`."""
 
-    associate_carrier_ip_address: NotRequired[TfBool | None]
-    associate_public_ip_address: NotRequired[TfBool | None]
-    connection_tracking_specification: NotRequired[TfObject[EksEksManagedNodeGroupsNetworkInterfacesConnectionTrackingSpecification] | None]
-    delete_on_termination: NotRequired[TfBool | None]
-    description: NotRequired[TfString | None]
-    device_index: NotRequired[TfNumber | None]
-    ena_srd_specification: NotRequired[TfObject[EksEksManagedNodeGroupsNetworkInterfacesEnaSrdSpecification] | None]
-    interface_type: NotRequired[TfString | None]
-    ipv4_address_count: NotRequired[TfNumber | None]
-    ipv4_addresses: NotRequired[TfList[TfString] | None]
-    ipv4_prefix_count: NotRequired[TfNumber | None]
-    ipv4_prefixes: NotRequired[TfList[TfString] | None]
-    ipv6_address_count: NotRequired[TfNumber | None]
-    ipv6_addresses: NotRequired[TfList[TfString] | None]
-    ipv6_prefix_count: NotRequired[TfNumber | None]
-    ipv6_prefixes: NotRequired[TfList[TfString] | None]
-    network_card_index: NotRequired[TfNumber | None]
-    network_interface_id: NotRequired[TfString | None]
-    primary_ipv6: NotRequired[TfBool | None]
-    private_ip_address: NotRequired[TfString | None]
-    security_groups: NotRequired[TfList[TfString] | None]
-    subnet_id: NotRequired[TfString | None]
+    associate_carrier_ip_address: "NotRequired[TfBool | None]"
+    associate_public_ip_address: "NotRequired[TfBool | None]"
+    connection_tracking_specification: "NotRequired[TfObject[EksEksManagedNodeGroupsNetworkInterfacesConnectionTrackingSpecification] | None]"
+    delete_on_termination: "NotRequired[TfBool | None]"
+    description: "NotRequired[TfString | None]"
+    device_index: "NotRequired[TfNumber | None]"
+    ena_srd_specification: "NotRequired[TfObject[EksEksManagedNodeGroupsNetworkInterfacesEnaSrdSpecification] | None]"
+    interface_type: "NotRequired[TfString | None]"
+    ipv4_address_count: "NotRequired[TfNumber | None]"
+    ipv4_addresses: "NotRequired[TfList[TfString] | None]"
+    ipv4_prefix_count: "NotRequired[TfNumber | None]"
+    ipv4_prefixes: "NotRequired[TfList[TfString] | None]"
+    ipv6_address_count: "NotRequired[TfNumber | None]"
+    ipv6_addresses: "NotRequired[TfList[TfString] | None]"
+    ipv6_prefix_count: "NotRequired[TfNumber | None]"
+    ipv6_prefixes: "NotRequired[TfList[TfString] | None]"
+    network_card_index: "NotRequired[TfNumber | None]"
+    network_interface_id: "NotRequired[TfString | None]"
+    primary_ipv6: "NotRequired[TfBool | None]"
+    private_ip_address: "NotRequired[TfString | None]"
+    security_groups: "NotRequired[TfList[TfString] | None]"
+    subnet_id: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsMaintenanceOptions(TypedDict):
     """`object({auto_recovery = optional(string)})`."""
 
-    auto_recovery: NotRequired[TfString | None]
+    auto_recovery: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsPrivateDnsNameOptions(TypedDict):
     """`object({enable_resource_name_dns_aaaa_record = optional(bool), enable_resource_name_dns_a_record = optional(bool), hostname_type = optional(string)})`."""
 
-    enable_resource_name_dns_aaaa_record: NotRequired[TfBool | None]
-    enable_resource_name_dns_a_record: NotRequired[TfBool | None]
-    hostname_type: NotRequired[TfString | None]
+    enable_resource_name_dns_aaaa_record: "NotRequired[TfBool | None]"
+    enable_resource_name_dns_a_record: "NotRequired[TfBool | None]"
+    hostname_type: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsIamRolePolicyStatementsPrincipals(TypedDict):
     """`object({type = string, identifiers = list(string)})`."""
 
-    type: TfString | None
-    identifiers: TfList[TfString] | None
+    type: "TfString | None"
+    identifiers: "TfList[TfString] | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsIamRolePolicyStatementsNotPrincipals(TypedDict):
     """`object({type = string, identifiers = list(string)})`."""
 
-    type: TfString | None
-    identifiers: TfList[TfString] | None
+    type: "TfString | None"
+    identifiers: "TfList[TfString] | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsIamRolePolicyStatementsCondition(TypedDict):
     """`object({test = string, values = list(string), variable = string})`."""
 
-    test: TfString | None
-    values: TfList[TfString] | None
-    variable: TfString | None
+    test: "TfString | None"
+    values: "TfList[TfString] | None"
+    variable: "TfString | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsIamRolePolicyStatements(TypedDict):
     """`object({sid = optional(string), actions = optional(list(string)), not_actions = optional(list(string)), effect = optional(string), resources = optional(list(string)), not_resources = optional(list(string)), principals = optional(list(object({type = string, identifiers = list(string)}))), not_principals = optional(list(object({type = string, identifiers = list(string)}))), condition = optional(list(object({test = string, values = list(string), variable = string})))})`."""
 
-    sid: NotRequired[TfString | None]
-    actions: NotRequired[TfList[TfString] | None]
-    not_actions: NotRequired[TfList[TfString] | None]
-    effect: NotRequired[TfString | None]
-    resources: NotRequired[TfList[TfString] | None]
-    not_resources: NotRequired[TfList[TfString] | None]
-    principals: NotRequired[TfList[TfObject[EksEksManagedNodeGroupsIamRolePolicyStatementsPrincipals]] | None]
-    not_principals: NotRequired[TfList[TfObject[EksEksManagedNodeGroupsIamRolePolicyStatementsNotPrincipals]] | None]
-    condition: NotRequired[TfList[TfObject[EksEksManagedNodeGroupsIamRolePolicyStatementsCondition]] | None]
+    sid: "NotRequired[TfString | None]"
+    actions: "NotRequired[TfList[TfString] | None]"
+    not_actions: "NotRequired[TfList[TfString] | None]"
+    effect: "NotRequired[TfString | None]"
+    resources: "NotRequired[TfList[TfString] | None]"
+    not_resources: "NotRequired[TfList[TfString] | None]"
+    principals: "NotRequired[TfList[TfObject[EksEksManagedNodeGroupsIamRolePolicyStatementsPrincipals]] | None]"
+    not_principals: "NotRequired[TfList[TfObject[EksEksManagedNodeGroupsIamRolePolicyStatementsNotPrincipals]] | None]"
+    condition: "NotRequired[TfList[TfObject[EksEksManagedNodeGroupsIamRolePolicyStatementsCondition]] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsSecurityGroupIngressRules(TypedDict):
     """`object({name = optional(string), cidr_ipv4 = optional(string), cidr_ipv6 = optional(string), description = optional(string), from_port = optional(string), ip_protocol = optional(string), prefix_list_id = optional(string), referenced_security_group_id = optional(string), self = optional(bool), tags = optional(map(string)), to_port = optional(string)})`."""
 
-    name: NotRequired[TfString | None]
-    cidr_ipv4: NotRequired[TfString | None]
-    cidr_ipv6: NotRequired[TfString | None]
-    description: NotRequired[TfString | None]
-    from_port: NotRequired[TfString | None]
-    ip_protocol: NotRequired[TfString | None]
-    prefix_list_id: NotRequired[TfString | None]
-    referenced_security_group_id: NotRequired[TfString | None]
-    self: NotRequired[TfBool | None]
-    tags: NotRequired[TfMap[TfString] | None]
-    to_port: NotRequired[TfString | None]
+    name: "NotRequired[TfString | None]"
+    cidr_ipv4: "NotRequired[TfString | None]"
+    cidr_ipv6: "NotRequired[TfString | None]"
+    description: "NotRequired[TfString | None]"
+    from_port: "NotRequired[TfString | None]"
+    ip_protocol: "NotRequired[TfString | None]"
+    prefix_list_id: "NotRequired[TfString | None]"
+    referenced_security_group_id: "NotRequired[TfString | None]"
+    self: "NotRequired[TfBool | None]"
+    tags: "NotRequired[TfMap[TfString] | None]"
+    to_port: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroupsSecurityGroupEgressRules(TypedDict):
     """`object({name = optional(string), cidr_ipv4 = optional(string), cidr_ipv6 = optional(string), description = optional(string), from_port = optional(string), ip_protocol = optional(string), prefix_list_id = optional(string), referenced_security_group_id = optional(string), self = optional(bool), tags = optional(map(string)), to_port = optional(string)})`."""
 
-    name: NotRequired[TfString | None]
-    cidr_ipv4: NotRequired[TfString | None]
-    cidr_ipv6: NotRequired[TfString | None]
-    description: NotRequired[TfString | None]
-    from_port: NotRequired[TfString | None]
-    ip_protocol: NotRequired[TfString | None]
-    prefix_list_id: NotRequired[TfString | None]
-    referenced_security_group_id: NotRequired[TfString | None]
-    self: NotRequired[TfBool | None]
-    tags: NotRequired[TfMap[TfString] | None]
-    to_port: NotRequired[TfString | None]
+    name: "NotRequired[TfString | None]"
+    cidr_ipv4: "NotRequired[TfString | None]"
+    cidr_ipv6: "NotRequired[TfString | None]"
+    description: "NotRequired[TfString | None]"
+    from_port: "NotRequired[TfString | None]"
+    ip_protocol: "NotRequired[TfString | None]"
+    prefix_list_id: "NotRequired[TfString | None]"
+    referenced_security_group_id: "NotRequired[TfString | None]"
+    self: "NotRequired[TfBool | None]"
+    tags: "NotRequired[TfMap[TfString] | None]"
+    to_port: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksEksManagedNodeGroups(TypedDict):
     """`object({create = optional(bool), kubernetes_version = optional(string), name = optional(string), use_name_prefix = optional(bool), subnet_ids = optional(list(string)), min_size = optional(number), max_size = optional(number), desired_size = optional(number), ami_id = optional(string), ami_type = optional(string), ami_release_version = optional(string), use_latest_ami_release_version = optional(bool), capacity_type = optional(string), disk_size = optional(number), force_update_version = optional(bool), instance_types = optional(list(string)), labels = optional(map(string)), node_repair_config = optional(object({enabled = optional(bool), max_parallel_nodes_repaired_count = optional(number), max_parallel_nodes_repaired_percentage = optional(number), max_unhealthy_node_threshold_count = optional(number), max_unhealthy_node_threshold_percentage = optional(number), node_repair_config_overrides = optional(list(object({min_repair_wait_time_mins = number, node_monitoring_condition = string, node_unhealthy_reason = string, repair_action = string})))})), remote_access = optional(object({ec2_ssh_key = optional(string), source_security_group_ids = optional(list(string))})), taints = optional(map(object({key = string, value = optional(string), effect = string}))), update_config = optional(object({max_unavailable = optional(number), max_unavailable_percentage = optional(number), update_strategy = optional(string)})), timeouts = optional(object({create = optional(string), update = optional(string), delete = optional(string)})), enable_bootstrap_user_data = optional(bool), pre_bootstrap_user_data = optional(string), post_bootstrap_user_data = optional(string), bootstrap_extra_args = optional(string), user_data_template_path = optional(string), cloudinit_pre_nodeadm = optional(list(object({content = string, content_type = optional(string), filename = optional(string), merge_type = optional(string)}))), cloudinit_post_nodeadm = optional(list(object({content = string, content_type = optional(string), filename = optional(string), merge_type = optional(string)}))), create_launch_template = optional(bool), use_custom_launch_template = optional(bool), launch_template_id = optional(string), launch_template_name = optional(string), launch_template_use_name_prefix = optional(bool), launch_template_version = optional(string), launch_template_default_version = optional(string), update_launch_template_default_version = optional(bool), launch_template_description = optional(string), launch_template_tags = optional(map(string)), tag_specifications = optional(list(string)), ebs_optimized = optional(bool), key_name = optional(string), disable_api_termination = optional(bool), kernel_id = optional(string), ram_disk_id = optional(string), block_device_mappings = optional(map(object({device_name = optional(string), ebs = optional(object({delete_on_termination = optional(bool), encrypted = optional(bool), iops = optional(number), kms_key_id = optional(string), snapshot_id = optional(string), throughput = optional(number), volume_initialization_rate = optional(number), volume_size = optional(number), volume_type = optional(string)})), no_device = optional(string), virtual_name = optional(string)}))), capacity_reservation_specification = optional(object({capacity_reservation_preference = optional(string), capacity_reservation_target = optional(object({capacity_reservation_id = optional(string), capacity_reservation_resource_group_arn = optional(string)}))})), cpu_options = optional(object({amd_sev_snp = optional(string), core_count = optional(number), threads_per_core = optional(number)})), credit_specification = optional(object({cpu_credits = optional(string)})), enclave_options = optional(object({enabled = optional(bool)})), instance_market_options = optional(object({market_type = optional(string), spot_options = optional(object({block_duration_minutes = optional(number), instance_interruption_behavior = optional(string), max_price = optional(string), spot_instance_type = optional(string), valid_until = optional(string)}))})), license_specifications = optional(list(object({license_configuration_arn = string}))), metadata_options = optional(object({http_endpoint = optional(string), http_protocol_ipv6 = optional(string), http_put_response_hop_limit = optional(number), http_tokens = optional(string), instance_metadata_tags = optional(string)})), enable_monitoring = optional(bool), enable_efa_support = optional(bool), enable_efa_only = optional(bool), efa_indices = optional(list(string)), create_placement_group = optional(bool), placement = optional(object({affinity = optional(string), availability_zone = optional(string), group_name = optional(string), host_id = optional(string), host_resource_group_arn = optional(string), partition_number = optional(number), spread_domain = optional(string), tenancy = optional(string)})), network_interfaces = optional(list(object({associate_carrier_ip_address = optional(bool), associate_public_ip_address = optional(bool), connection_tracking_specification = optional(object({tcp_established_timeout = optional(number), udp_stream_timeout = optional(number), udp_timeout = optional(number)})), delete_on_termination = optional(bool), description = optional(string), device_index = optional(number), ena_srd_specification = optional(object({ena_srd_enabled = optional(bool), ena_srd_udp_specification = optional(object({ena_srd_udp_enabled = optional(bool)}))})), interface_type = optional(string), ipv4_address_count = optional(number), ipv4_addresses = optional(list(string)), ipv4_prefix_count = optional(number), ipv4_prefixes = optional(list(string)), ipv6_address_count = optional(number), ipv6_addresses = optional(list(string)), ipv6_prefix_count = optional(number), ipv6_prefixes = optional(list(string)), network_card_index = optional(number), network_interface_id = optional(string), primary_ipv6 = optional(bool), private_ip_address = optional(string), security_groups = optional(list(string), []), subnet_id = optional(string)}))), maintenance_options = optional(object({auto_recovery = optional(string)})), private_dns_name_options = optional(object({enable_resource_name_dns_aaaa_record = optional(bool), enable_resource_name_dns_a_record = optional(bool), hostname_type = optional(string)})), create_iam_role = optional(bool), iam_role_arn = optional(string), iam_role_name = optional(string), iam_role_use_name_prefix = optional(bool), iam_role_path = optional(string), iam_role_description = optional(string), iam_role_permissions_boundary = optional(string), iam_role_tags = optional(map(string)), iam_role_attach_cni_policy = optional(bool), iam_role_additional_policies = optional(map(string)), create_iam_role_policy = optional(bool), iam_role_policy_statements = optional(list(object({sid = optional(string), actions = optional(list(string)), not_actions = optional(list(string)), effect = optional(string), resources = optional(list(string)), not_resources = optional(list(string)), principals = optional(list(object({type = string, identifiers = list(string)}))), not_principals = optional(list(object({type = string, identifiers = list(string)}))), condition = optional(list(object({test = string, values = list(string), variable = string})))}))), vpc_security_group_ids = optional(list(string), []), attach_cluster_primary_security_group = optional(bool, false), cluster_primary_security_group_id = optional(string), create_security_group = optional(bool), security_group_name = optional(string), security_group_use_name_prefix = optional(bool), security_group_description = optional(string), security_group_ingress_rules = optional(map(object({name = optional(string), cidr_ipv4 = optional(string), cidr_ipv6 = optional(string), description = optional(string), from_port = optional(string), ip_protocol = optional(string), prefix_list_id = optional(string), referenced_security_group_id = optional(string), self = optional(bool), tags = optional(map(string)), to_port = optional(string)}))), security_group_egress_rules = optional(map(object({name = optional(string), cidr_ipv4 = optional(string), cidr_ipv6 = optional(string), description = optional(string), from_port = optional(string), ip_protocol = optional(string), prefix_list_id = optional(string), referenced_security_group_id = optional(string), self = optional(bool), tags = optional(map(string)), to_port = optional(string)})), {}), security_group_tags = optional(map(string)), tags = optional(map(string))})`."""
 
-    create: NotRequired[TfBool | None]
-    kubernetes_version: NotRequired[TfString | None]
-    name: NotRequired[TfString | None]
-    use_name_prefix: NotRequired[TfBool | None]
-    subnet_ids: NotRequired[TfList[TfString] | None]
-    min_size: NotRequired[TfNumber | None]
-    max_size: NotRequired[TfNumber | None]
-    desired_size: NotRequired[TfNumber | None]
-    ami_id: NotRequired[TfString | None]
-    ami_type: NotRequired[TfString | None]
-    ami_release_version: NotRequired[TfString | None]
-    use_latest_ami_release_version: NotRequired[TfBool | None]
-    capacity_type: NotRequired[TfString | None]
-    disk_size: NotRequired[TfNumber | None]
-    force_update_version: NotRequired[TfBool | None]
-    instance_types: NotRequired[TfList[TfString] | None]
-    labels: NotRequired[TfMap[TfString] | None]
-    node_repair_config: NotRequired[TfObject[EksEksManagedNodeGroupsNodeRepairConfig] | None]
-    remote_access: NotRequired[TfObject[EksEksManagedNodeGroupsRemoteAccess] | None]
-    taints: NotRequired[TfMap[TfObject[EksEksManagedNodeGroupsTaints]] | None]
-    update_config: NotRequired[TfObject[EksEksManagedNodeGroupsUpdateConfig] | None]
-    timeouts: NotRequired[TfObject[EksEksManagedNodeGroupsTimeouts] | None]
-    enable_bootstrap_user_data: NotRequired[TfBool | None]
-    pre_bootstrap_user_data: NotRequired[TfString | None]
-    post_bootstrap_user_data: NotRequired[TfString | None]
-    bootstrap_extra_args: NotRequired[TfString | None]
-    user_data_template_path: NotRequired[TfString | None]
-    cloudinit_pre_nodeadm: NotRequired[TfList[TfObject[EksEksManagedNodeGroupsCloudinitPreNodeadm]] | None]
-    cloudinit_post_nodeadm: NotRequired[TfList[TfObject[EksEksManagedNodeGroupsCloudinitPostNodeadm]] | None]
-    create_launch_template: NotRequired[TfBool | None]
-    use_custom_launch_template: NotRequired[TfBool | None]
-    launch_template_id: NotRequired[TfString | None]
-    launch_template_name: NotRequired[TfString | None]
-    launch_template_use_name_prefix: NotRequired[TfBool | None]
-    launch_template_version: NotRequired[TfString | None]
-    launch_template_default_version: NotRequired[TfString | None]
-    update_launch_template_default_version: NotRequired[TfBool | None]
-    launch_template_description: NotRequired[TfString | None]
-    launch_template_tags: NotRequired[TfMap[TfString] | None]
-    tag_specifications: NotRequired[TfList[TfString] | None]
-    ebs_optimized: NotRequired[TfBool | None]
-    key_name: NotRequired[TfString | None]
-    disable_api_termination: NotRequired[TfBool | None]
-    kernel_id: NotRequired[TfString | None]
-    ram_disk_id: NotRequired[TfString | None]
-    block_device_mappings: NotRequired[TfMap[TfObject[EksEksManagedNodeGroupsBlockDeviceMappings]] | None]
-    capacity_reservation_specification: NotRequired[TfObject[EksEksManagedNodeGroupsCapacityReservationSpecification] | None]
-    cpu_options: NotRequired[TfObject[EksEksManagedNodeGroupsCpuOptions] | None]
-    credit_specification: NotRequired[TfObject[EksEksManagedNodeGroupsCreditSpecification] | None]
-    enclave_options: NotRequired[TfObject[EksEksManagedNodeGroupsEnclaveOptions] | None]
-    instance_market_options: NotRequired[TfObject[EksEksManagedNodeGroupsInstanceMarketOptions] | None]
-    license_specifications: NotRequired[TfList[TfObject[EksEksManagedNodeGroupsLicenseSpecifications]] | None]
-    metadata_options: NotRequired[TfObject[EksEksManagedNodeGroupsMetadataOptions] | None]
-    enable_monitoring: NotRequired[TfBool | None]
-    enable_efa_support: NotRequired[TfBool | None]
-    enable_efa_only: NotRequired[TfBool | None]
-    efa_indices: NotRequired[TfList[TfString] | None]
-    create_placement_group: NotRequired[TfBool | None]
-    placement: NotRequired[TfObject[EksEksManagedNodeGroupsPlacement] | None]
-    network_interfaces: NotRequired[TfList[TfObject[EksEksManagedNodeGroupsNetworkInterfaces]] | None]
-    maintenance_options: NotRequired[TfObject[EksEksManagedNodeGroupsMaintenanceOptions] | None]
-    private_dns_name_options: NotRequired[TfObject[EksEksManagedNodeGroupsPrivateDnsNameOptions] | None]
-    create_iam_role: NotRequired[TfBool | None]
-    iam_role_arn: NotRequired[TfString | None]
-    iam_role_name: NotRequired[TfString | None]
-    iam_role_use_name_prefix: NotRequired[TfBool | None]
-    iam_role_path: NotRequired[TfString | None]
-    iam_role_description: NotRequired[TfString | None]
-    iam_role_permissions_boundary: NotRequired[TfString | None]
-    iam_role_tags: NotRequired[TfMap[TfString] | None]
-    iam_role_attach_cni_policy: NotRequired[TfBool | None]
-    iam_role_additional_policies: NotRequired[TfMap[TfString] | None]
-    create_iam_role_policy: NotRequired[TfBool | None]
-    iam_role_policy_statements: NotRequired[TfList[TfObject[EksEksManagedNodeGroupsIamRolePolicyStatements]] | None]
-    vpc_security_group_ids: NotRequired[TfList[TfString] | None]
-    attach_cluster_primary_security_group: NotRequired[TfBool | None]
-    cluster_primary_security_group_id: NotRequired[TfString | None]
-    create_security_group: NotRequired[TfBool | None]
-    security_group_name: NotRequired[TfString | None]
-    security_group_use_name_prefix: NotRequired[TfBool | None]
-    security_group_description: NotRequired[TfString | None]
-    security_group_ingress_rules: NotRequired[TfMap[TfObject[EksEksManagedNodeGroupsSecurityGroupIngressRules]] | None]
-    security_group_egress_rules: NotRequired[TfMap[TfObject[EksEksManagedNodeGroupsSecurityGroupEgressRules]] | None]
-    security_group_tags: NotRequired[TfMap[TfString] | None]
-    tags: NotRequired[TfMap[TfString] | None]
+    create: "NotRequired[TfBool | None]"
+    kubernetes_version: "NotRequired[TfString | None]"
+    name: "NotRequired[TfString | None]"
+    use_name_prefix: "NotRequired[TfBool | None]"
+    subnet_ids: "NotRequired[TfList[TfString] | None]"
+    min_size: "NotRequired[TfNumber | None]"
+    max_size: "NotRequired[TfNumber | None]"
+    desired_size: "NotRequired[TfNumber | None]"
+    ami_id: "NotRequired[TfString | None]"
+    ami_type: "NotRequired[TfString | None]"
+    ami_release_version: "NotRequired[TfString | None]"
+    use_latest_ami_release_version: "NotRequired[TfBool | None]"
+    capacity_type: "NotRequired[TfString | None]"
+    disk_size: "NotRequired[TfNumber | None]"
+    force_update_version: "NotRequired[TfBool | None]"
+    instance_types: "NotRequired[TfList[TfString] | None]"
+    labels: "NotRequired[TfMap[TfString] | None]"
+    node_repair_config: "NotRequired[TfObject[EksEksManagedNodeGroupsNodeRepairConfig] | None]"
+    remote_access: "NotRequired[TfObject[EksEksManagedNodeGroupsRemoteAccess] | None]"
+    taints: "NotRequired[TfMap[TfObject[EksEksManagedNodeGroupsTaints]] | None]"
+    update_config: "NotRequired[TfObject[EksEksManagedNodeGroupsUpdateConfig] | None]"
+    timeouts: "NotRequired[TfObject[EksEksManagedNodeGroupsTimeouts] | None]"
+    enable_bootstrap_user_data: "NotRequired[TfBool | None]"
+    pre_bootstrap_user_data: "NotRequired[TfString | None]"
+    post_bootstrap_user_data: "NotRequired[TfString | None]"
+    bootstrap_extra_args: "NotRequired[TfString | None]"
+    user_data_template_path: "NotRequired[TfString | None]"
+    cloudinit_pre_nodeadm: "NotRequired[TfList[TfObject[EksEksManagedNodeGroupsCloudinitPreNodeadm]] | None]"
+    cloudinit_post_nodeadm: "NotRequired[TfList[TfObject[EksEksManagedNodeGroupsCloudinitPostNodeadm]] | None]"
+    create_launch_template: "NotRequired[TfBool | None]"
+    use_custom_launch_template: "NotRequired[TfBool | None]"
+    launch_template_id: "NotRequired[TfString | None]"
+    launch_template_name: "NotRequired[TfString | None]"
+    launch_template_use_name_prefix: "NotRequired[TfBool | None]"
+    launch_template_version: "NotRequired[TfString | None]"
+    launch_template_default_version: "NotRequired[TfString | None]"
+    update_launch_template_default_version: "NotRequired[TfBool | None]"
+    launch_template_description: "NotRequired[TfString | None]"
+    launch_template_tags: "NotRequired[TfMap[TfString] | None]"
+    tag_specifications: "NotRequired[TfList[TfString] | None]"
+    ebs_optimized: "NotRequired[TfBool | None]"
+    key_name: "NotRequired[TfString | None]"
+    disable_api_termination: "NotRequired[TfBool | None]"
+    kernel_id: "NotRequired[TfString | None]"
+    ram_disk_id: "NotRequired[TfString | None]"
+    block_device_mappings: "NotRequired[TfMap[TfObject[EksEksManagedNodeGroupsBlockDeviceMappings]] | None]"
+    capacity_reservation_specification: "NotRequired[TfObject[EksEksManagedNodeGroupsCapacityReservationSpecification] | None]"
+    cpu_options: "NotRequired[TfObject[EksEksManagedNodeGroupsCpuOptions] | None]"
+    credit_specification: "NotRequired[TfObject[EksEksManagedNodeGroupsCreditSpecification] | None]"
+    enclave_options: "NotRequired[TfObject[EksEksManagedNodeGroupsEnclaveOptions] | None]"
+    instance_market_options: "NotRequired[TfObject[EksEksManagedNodeGroupsInstanceMarketOptions] | None]"
+    license_specifications: "NotRequired[TfList[TfObject[EksEksManagedNodeGroupsLicenseSpecifications]] | None]"
+    metadata_options: "NotRequired[TfObject[EksEksManagedNodeGroupsMetadataOptions] | None]"
+    enable_monitoring: "NotRequired[TfBool | None]"
+    enable_efa_support: "NotRequired[TfBool | None]"
+    enable_efa_only: "NotRequired[TfBool | None]"
+    efa_indices: "NotRequired[TfList[TfString] | None]"
+    create_placement_group: "NotRequired[TfBool | None]"
+    placement: "NotRequired[TfObject[EksEksManagedNodeGroupsPlacement] | None]"
+    network_interfaces: "NotRequired[TfList[TfObject[EksEksManagedNodeGroupsNetworkInterfaces]] | None]"
+    maintenance_options: "NotRequired[TfObject[EksEksManagedNodeGroupsMaintenanceOptions] | None]"
+    private_dns_name_options: "NotRequired[TfObject[EksEksManagedNodeGroupsPrivateDnsNameOptions] | None]"
+    create_iam_role: "NotRequired[TfBool | None]"
+    iam_role_arn: "NotRequired[TfString | None]"
+    iam_role_name: "NotRequired[TfString | None]"
+    iam_role_use_name_prefix: "NotRequired[TfBool | None]"
+    iam_role_path: "NotRequired[TfString | None]"
+    iam_role_description: "NotRequired[TfString | None]"
+    iam_role_permissions_boundary: "NotRequired[TfString | None]"
+    iam_role_tags: "NotRequired[TfMap[TfString] | None]"
+    iam_role_attach_cni_policy: "NotRequired[TfBool | None]"
+    iam_role_additional_policies: "NotRequired[TfMap[TfString] | None]"
+    create_iam_role_policy: "NotRequired[TfBool | None]"
+    iam_role_policy_statements: "NotRequired[TfList[TfObject[EksEksManagedNodeGroupsIamRolePolicyStatements]] | None]"
+    vpc_security_group_ids: "NotRequired[TfList[TfString] | None]"
+    attach_cluster_primary_security_group: "NotRequired[TfBool | None]"
+    cluster_primary_security_group_id: "NotRequired[TfString | None]"
+    create_security_group: "NotRequired[TfBool | None]"
+    security_group_name: "NotRequired[TfString | None]"
+    security_group_use_name_prefix: "NotRequired[TfBool | None]"
+    security_group_description: "NotRequired[TfString | None]"
+    security_group_ingress_rules: "NotRequired[TfMap[TfObject[EksEksManagedNodeGroupsSecurityGroupIngressRules]] | None]"
+    security_group_egress_rules: "NotRequired[TfMap[TfObject[EksEksManagedNodeGroupsSecurityGroupEgressRules]] | None]"
+    security_group_tags: "NotRequired[TfMap[TfString] | None]"
+    tags: "NotRequired[TfMap[TfString] | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class EksInputs(TypedDict, total=False):
     """The optional inputs of `.`; None omits an input."""
 
-    create: TfBool | None
+    create: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    prefix_separator: TfString | None
+    prefix_separator: "TfString | None"
     """`string`. Default: `"-"`. Has no effect without `create_iam_role` or `create_node_security_group` or `create_security_group`."""
 
-    region: TfString | None
+    region: "TfString | None"
     """`string`. Default: `null`."""
 
-    tags: TfMap[TfString] | None
+    tags: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`. The keys must be known at plan."""
 
-    name: TfString | None
+    name: "TfString | None"
     """`string`. Default: `""`."""
 
-    kubernetes_version: TfString | None
+    kubernetes_version: "TfString | None"
     """`string`. Default: `null`."""
 
-    enabled_log_types: TfList[TfString] | None
+    enabled_log_types: "TfList[TfString] | None"
     """`list(string)`. Default: `["audit", "api", "authenticator"]`."""
 
-    deletion_protection: TfBool | None
+    deletion_protection: "TfBool | None"
     """`bool`. Default: `null`."""
 
-    force_update_version: TfBool | None
+    force_update_version: "TfBool | None"
     """`bool`. Default: `null`."""
 
-    authentication_mode: TfString | None
+    authentication_mode: "TfString | None"
     """`string`. Default: `"API_AND_CONFIG_MAP"`. The value must be known at plan."""
 
-    compute_config: TfObject[EksComputeConfig] | None
+    compute_config: "TfObject[EksComputeConfig] | None"
     """`object({enabled = optional(bool, false), node_pools = optional(list(string)), node_role_arn = optional(string)})`. Default: `null`."""
 
-    control_plane_scaling_config: TfObject[EksControlPlaneScalingConfig] | None
+    control_plane_scaling_config: "TfObject[EksControlPlaneScalingConfig] | None"
     """`object({tier = string})`. Default: `null`."""
 
-    upgrade_policy: TfObject[EksUpgradePolicy] | None
+    upgrade_policy: "TfObject[EksUpgradePolicy] | None"
     """`object({support_type = optional(string)})`. Default: `null`."""
 
-    remote_network_config: TfObject[EksRemoteNetworkConfig] | None
+    remote_network_config: "TfObject[EksRemoteNetworkConfig] | None"
     """`object({remote_node_networks = object({cidrs = optional(list(string))}), remote_pod_networks = optional(object({cidrs = optional(list(string))}))})`. Default: `null`."""
 
-    zonal_shift_config: TfObject[EksZonalShiftConfig] | None
+    zonal_shift_config: "TfObject[EksZonalShiftConfig] | None"
     """`object({enabled = optional(bool)})`. Default: `null`."""
 
-    additional_security_group_ids: TfList[TfString] | None
+    additional_security_group_ids: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`."""
 
-    control_plane_subnet_ids: TfList[TfString] | None
+    control_plane_subnet_ids: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`."""
 
-    subnet_ids: TfList[TfString] | None
+    subnet_ids: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`."""
 
-    endpoint_private_access: TfBool | None
+    endpoint_private_access: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    endpoint_public_access: TfBool | None
+    endpoint_public_access: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    endpoint_public_access_cidrs: TfList[TfString] | None
+    endpoint_public_access_cidrs: "TfList[TfString] | None"
     """`list(string)`. Default: `["0.0.0.0/0"]`."""
 
-    ip_family: TfString | None
+    ip_family: "TfString | None"
     """`string`. Default: `"ipv4"`."""
 
-    service_ipv4_cidr: TfString | None
+    service_ipv4_cidr: "TfString | None"
     """`string`. Default: `null`."""
 
-    service_ipv6_cidr: TfString | None
+    service_ipv6_cidr: "TfString | None"
     """`string`. Default: `null`."""
 
-    outpost_config: TfObject[EksOutpostConfig] | None
+    outpost_config: "TfObject[EksOutpostConfig] | None"
     """`object({control_plane_instance_type = optional(string), control_plane_placement = optional(object({group_name = string})), outpost_arns = list(string)})`. Default: `null`."""
 
-    encryption_config: TfObject[EksEncryptionConfig] | None
+    encryption_config: "TfObject[EksEncryptionConfig] | None"
     """`object({provider_key_arn = optional(string), resources = optional(list(string), ["secrets"])})`. Default: `{}`."""
 
-    attach_encryption_policy: TfBool | None
+    attach_encryption_policy: "TfBool | None"
     """`bool`. Default: `true`. Has no effect without `create_iam_role` and `encryption_config`."""
 
-    cluster_tags: TfMap[TfString] | None
+    cluster_tags: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`. The keys must be known at plan."""
 
-    create_primary_security_group_tags: TfBool | None
+    create_primary_security_group_tags: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    timeouts: TfObject[EksTimeouts] | None
+    timeouts: "TfObject[EksTimeouts] | None"
     """`object({create = optional(string), update = optional(string), delete = optional(string)})`. Default: `null`."""
 
-    access_entries: TfMap[TfObject[EksAccessEntries]] | None
+    access_entries: "TfMap[TfObject[EksAccessEntries]] | None"
     """`map(object({kubernetes_groups = optional(list(string)), principal_arn = string, type = optional(string, "STANDARD"), user_name = optional(string), tags = optional(map(string), {}), policy_associations = optional(map(object({policy_arn = string, access_scope = object({namespaces = optional(list(string)), type = string})})), {})}))`. Default: `{}`. The keys must be known at plan."""
 
-    enable_cluster_creator_admin_permissions: TfBool | None
+    enable_cluster_creator_admin_permissions: "TfBool | None"
     """`bool`. Default: `false`. The value must be known at plan."""
 
-    create_kms_key: TfBool | None
+    create_kms_key: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    kms_key_description: TfString | None
+    kms_key_description: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_kms_key` and `encryption_config`."""
 
-    kms_key_deletion_window_in_days: TfNumber | None
+    kms_key_deletion_window_in_days: "TfNumber | None"
     """`number`. Default: `null`. Has no effect without `create_kms_key` and `encryption_config`."""
 
-    enable_kms_key_rotation: TfBool | None
+    enable_kms_key_rotation: "TfBool | None"
     """`bool`. Default: `true`. Has no effect without `create_kms_key` and `encryption_config`."""
 
-    kms_key_rotation_period_in_days: TfNumber | None
+    kms_key_rotation_period_in_days: "TfNumber | None"
     """`number`. Default: `null`. Has no effect without `create_kms_key` and `encryption_config`."""
 
-    kms_key_enable_default_policy: TfBool | None
+    kms_key_enable_default_policy: "TfBool | None"
     """`bool`. Default: `true`. Has no effect without `create_kms_key` and `encryption_config`."""
 
-    kms_key_owners: TfList[TfString] | None
+    kms_key_owners: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. Has no effect without `create_kms_key` and `encryption_config`."""
 
-    kms_key_administrators: TfList[TfString] | None
+    kms_key_administrators: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. Has no effect without `create_kms_key` and `encryption_config`."""
 
-    kms_key_users: TfList[TfString] | None
+    kms_key_users: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. Has no effect without `create_kms_key` and `encryption_config`."""
 
-    kms_key_service_users: TfList[TfString] | None
+    kms_key_service_users: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. Has no effect without `create_kms_key` and `encryption_config`."""
 
-    kms_key_source_policy_documents: TfList[TfString] | None
+    kms_key_source_policy_documents: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. Has no effect without `create_kms_key` and `encryption_config`."""
 
-    kms_key_override_policy_documents: TfList[TfString] | None
+    kms_key_override_policy_documents: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. Has no effect without `create_kms_key` and `encryption_config`."""
 
-    kms_key_aliases: TfList[TfString] | None
+    kms_key_aliases: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. Has no effect without `create_kms_key` and `encryption_config`."""
 
-    create_cloudwatch_log_group: TfBool | None
+    create_cloudwatch_log_group: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    cloudwatch_log_group_retention_in_days: TfNumber | None
+    cloudwatch_log_group_retention_in_days: "TfNumber | None"
     """`number`. Default: `90`. Has no effect without `create_cloudwatch_log_group`."""
 
-    cloudwatch_log_group_kms_key_id: TfString | None
+    cloudwatch_log_group_kms_key_id: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_cloudwatch_log_group`."""
 
-    cloudwatch_log_group_class: TfString | None
+    cloudwatch_log_group_class: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_cloudwatch_log_group`."""
 
-    cloudwatch_log_group_tags: TfMap[TfString] | None
+    cloudwatch_log_group_tags: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`. Has no effect without `create_cloudwatch_log_group`."""
 
-    create_security_group: TfBool | None
+    create_security_group: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    security_group_id: TfString | None
+    security_group_id: "TfString | None"
     """`string`. Default: `""`."""
 
-    vpc_id: TfString | None
+    vpc_id: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_node_security_group` or `create_security_group`."""
 
-    security_group_name: TfString | None
+    security_group_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_security_group`."""
 
-    security_group_use_name_prefix: TfBool | None
+    security_group_use_name_prefix: "TfBool | None"
     """`bool`. Default: `true`. Has no effect without `create_security_group`."""
 
-    security_group_description: TfString | None
+    security_group_description: "TfString | None"
     """`string`. Default: `"EKS cluster security group"`. Has no effect without `create_security_group`."""
 
-    security_group_additional_rules: TfMap[TfObject[EksSecurityGroupAdditionalRules]] | None
+    security_group_additional_rules: "TfMap[TfObject[EksSecurityGroupAdditionalRules]] | None"
     """`map(object({protocol = optional(string, "tcp"), from_port = number, to_port = number, type = optional(string, "ingress"), description = optional(string), cidr_blocks = optional(list(string)), ipv6_cidr_blocks = optional(list(string)), prefix_list_ids = optional(list(string)), self = optional(bool), source_node_security_group = optional(bool, false), source_security_group_id = optional(string)}))`. Default: `{}`. The keys must be known at plan. Has no effect without `create_security_group`."""
 
-    security_group_tags: TfMap[TfString] | None
+    security_group_tags: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`. Has no effect without `create_security_group`."""
 
-    create_cni_ipv6_iam_policy: TfBool | None
+    create_cni_ipv6_iam_policy: "TfBool | None"
     """`bool`. Default: `false`. The value must be known at plan."""
 
-    create_node_security_group: TfBool | None
+    create_node_security_group: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    node_security_group_id: TfString | None
+    node_security_group_id: "TfString | None"
     """`string`. Default: `""`. Has no effect without `create_security_group` or `eks_managed_node_groups` or `self_managed_node_groups`."""
 
-    node_security_group_name: TfString | None
+    node_security_group_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_node_security_group`."""
 
-    node_security_group_use_name_prefix: TfBool | None
+    node_security_group_use_name_prefix: "TfBool | None"
     """`bool`. Default: `true`. Has no effect without `create_node_security_group`."""
 
-    node_security_group_description: TfString | None
+    node_security_group_description: "TfString | None"
     """`string`. Default: `"EKS node shared security group"`. Has no effect without `create_node_security_group`."""
 
-    node_security_group_additional_rules: TfMap[TfObject[EksNodeSecurityGroupAdditionalRules]] | None
+    node_security_group_additional_rules: "TfMap[TfObject[EksNodeSecurityGroupAdditionalRules]] | None"
     """`map(object({protocol = optional(string, "tcp"), from_port = number, to_port = number, type = optional(string, "ingress"), description = optional(string), cidr_blocks = optional(list(string)), ipv6_cidr_blocks = optional(list(string)), prefix_list_ids = optional(list(string)), self = optional(bool), source_cluster_security_group = optional(bool, false), source_security_group_id = optional(string)}))`. Default: `{}`. The keys must be known at plan. Has no effect without `create_node_security_group`."""
 
-    node_security_group_enable_recommended_rules: TfBool | None
+    node_security_group_enable_recommended_rules: "TfBool | None"
     """`bool`. Default: `true`. Has no effect without `create_node_security_group`."""
 
-    node_security_group_tags: TfMap[TfString] | None
+    node_security_group_tags: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`. Has no effect without `create_node_security_group`."""
 
-    enable_irsa: TfBool | None
+    enable_irsa: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    openid_connect_audiences: TfList[TfString] | None
+    openid_connect_audiences: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. Has no effect without `enable_irsa`."""
 
-    include_oidc_root_ca_thumbprint: TfBool | None
+    include_oidc_root_ca_thumbprint: "TfBool | None"
     """`bool`. Default: `true`. Has no effect without `enable_irsa`."""
 
-    custom_oidc_thumbprints: TfList[TfString] | None
+    custom_oidc_thumbprints: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. Has no effect without `enable_irsa`."""
 
-    create_iam_role: TfBool | None
+    create_iam_role: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    iam_role_arn: TfString | None
+    iam_role_arn: "TfString | None"
     """`string`. Default: `null`."""
 
-    iam_role_name: TfString | None
+    iam_role_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_iam_role`."""
 
-    iam_role_use_name_prefix: TfBool | None
+    iam_role_use_name_prefix: "TfBool | None"
     """`bool`. Default: `true`. Has no effect without `create_iam_role`."""
 
-    iam_role_path: TfString | None
+    iam_role_path: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_iam_role`."""
 
-    iam_role_description: TfString | None
+    iam_role_description: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_iam_role`."""
 
-    iam_role_permissions_boundary: TfString | None
+    iam_role_permissions_boundary: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_iam_role`."""
 
-    iam_role_additional_policies: TfMap[TfString] | None
+    iam_role_additional_policies: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`. The keys must be known at plan. Has no effect without `create_iam_role`."""
 
-    iam_role_tags: TfMap[TfString] | None
+    iam_role_tags: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`. Has no effect without `create_iam_role`."""
 
-    encryption_policy_use_name_prefix: TfBool | None
+    encryption_policy_use_name_prefix: "TfBool | None"
     """`bool`. Default: `true`. Has no effect without `attach_encryption_policy` and `create_iam_role` and `encryption_config`."""
 
-    encryption_policy_name: TfString | None
+    encryption_policy_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `attach_encryption_policy` and `create_iam_role` and `encryption_config`."""
 
-    encryption_policy_description: TfString | None
+    encryption_policy_description: "TfString | None"
     """`string`. Default: `"Cluster encryption policy to allow cluster role to utilize CMK provided"`. Has no effect without `attach_encryption_policy` and `create_iam_role` and `encryption_config`."""
 
-    encryption_policy_path: TfString | None
+    encryption_policy_path: "TfString | None"
     """`string`. Default: `null`. Has no effect without `attach_encryption_policy` and `create_iam_role` and `encryption_config`."""
 
-    encryption_policy_tags: TfMap[TfString] | None
+    encryption_policy_tags: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`. Has no effect without `attach_encryption_policy` and `create_iam_role` and `encryption_config`."""
 
-    dataplane_wait_duration: TfString | None
+    dataplane_wait_duration: "TfString | None"
     """`string`. Default: `"30s"`."""
 
-    enable_auto_mode_custom_tags: TfBool | None
+    enable_auto_mode_custom_tags: "TfBool | None"
     """`bool`. Default: `true`. Has no effect without `create_iam_role`."""
 
-    create_auto_mode_iam_resources: TfBool | None
+    create_auto_mode_iam_resources: "TfBool | None"
     """`bool`. Default: `false`. The value must be known at plan. Has no effect without `create_iam_role` or `create_node_iam_role`."""
 
-    addons: TfMap[TfObject[EksAddons]] | None
+    addons: "TfMap[TfObject[EksAddons]] | None"
     """`map(object({name = optional(string), before_compute = optional(bool, false), most_recent = optional(bool, true), addon_version = optional(string), configuration_values = optional(string), pod_identity_association = optional(list(object({role_arn = string, service_account = string}))), preserve = optional(bool, true), resolve_conflicts_on_create = optional(string, "NONE"), resolve_conflicts_on_update = optional(string, "OVERWRITE"), service_account_role_arn = optional(string), timeouts = optional(object({create = optional(string), update = optional(string), delete = optional(string)}), {}), tags = optional(map(string), {})}))`. Default: `null`. The keys must be known at plan."""
 
-    addons_timeouts: TfObject[EksAddonsTimeouts2] | None
+    addons_timeouts: "TfObject[EksAddonsTimeouts2] | None"
     """`object({create = optional(string), update = optional(string), delete = optional(string)})`. Default: `{}`. Has no effect without `addons`."""
 
-    identity_providers: TfMap[TfObject[EksIdentityProviders]] | None
+    identity_providers: "TfMap[TfObject[EksIdentityProviders]] | None"
     """`map(object({client_id = string, groups_claim = optional(string), groups_prefix = optional(string), identity_provider_config_name = optional(string), issuer_url = string, required_claims = optional(map(string)), username_claim = optional(string), username_prefix = optional(string), tags = optional(map(string), {})}))`. Default: `null`. The keys must be known at plan."""
 
-    create_node_iam_role: TfBool | None
+    create_node_iam_role: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    node_iam_role_name: TfString | None
+    node_iam_role_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_node_iam_role`."""
 
-    node_iam_role_use_name_prefix: TfBool | None
+    node_iam_role_use_name_prefix: "TfBool | None"
     """`bool`. Default: `true`. Has no effect without `create_node_iam_role`."""
 
-    node_iam_role_path: TfString | None
+    node_iam_role_path: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_node_iam_role`."""
 
-    node_iam_role_description: TfString | None
+    node_iam_role_description: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_node_iam_role`."""
 
-    node_iam_role_permissions_boundary: TfString | None
+    node_iam_role_permissions_boundary: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_node_iam_role`."""
 
-    node_iam_role_additional_policies: TfMap[TfString] | None
+    node_iam_role_additional_policies: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`. The keys must be known at plan. Has no effect without `create_node_iam_role`."""
 
-    node_iam_role_tags: TfMap[TfString] | None
+    node_iam_role_tags: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`. Has no effect without `create_node_iam_role`."""
 
-    fargate_profiles: TfMap[TfObject[EksFargateProfiles]] | None
+    fargate_profiles: "TfMap[TfObject[EksFargateProfiles]] | None"
     """`map(object({create = optional(bool), name = optional(string), subnet_ids = optional(list(string)), selectors = optional(list(object({labels = optional(map(string)), namespace = string}))), timeouts = optional(object({create = optional(string), delete = optional(string)})), create_iam_role = optional(bool), iam_role_arn = optional(string), iam_role_name = optional(string), iam_role_use_name_prefix = optional(bool), iam_role_path = optional(string), iam_role_description = optional(string), iam_role_permissions_boundary = optional(string), iam_role_tags = optional(map(string)), iam_role_attach_cni_policy = optional(bool), iam_role_additional_policies = optional(map(string)), create_iam_role_policy = optional(bool), iam_role_policy_statements = optional(list(object({sid = optional(string), actions = optional(list(string)), not_actions = optional(list(string)), effect = optional(string), resources = optional(list(string)), not_resources = optional(list(string)), principals = optional(list(object({type = string, identifiers = list(string)}))), not_principals = optional(list(object({type = string, identifiers = list(string)}))), condition = optional(list(object({test = string, values = list(string), variable = string})))}))), tags = optional(map(string))}))`. Default: `null`. The keys must be known at plan."""
 
-    self_managed_node_groups: TfMap[TfObject[EksSelfManagedNodeGroups]] | None
+    self_managed_node_groups: "TfMap[TfObject[EksSelfManagedNodeGroups]] | None"
     """`map(object({create = optional(bool), kubernetes_version = optional(string), create_autoscaling_group = optional(bool), name = optional(string), use_name_prefix = optional(bool), availability_zones = optional(list(string)), subnet_ids = optional(list(string)), min_size = optional(number), max_size = optional(number), desired_size = optional(number), desired_size_type = optional(string), capacity_rebalance = optional(bool), default_instance_warmup = optional(number), protect_from_scale_in = optional(bool), context = optional(string), create_placement_group = optional(bool), placement_group = optional(string), health_check_type = optional(string), health_check_grace_period = optional(number), ignore_failed_scaling_activities = optional(bool), force_delete = optional(bool), termination_policies = optional(list(string)), suspended_processes = optional(list(string)), max_instance_lifetime = optional(number), enabled_metrics = optional(list(string)), metrics_granularity = optional(string), initial_lifecycle_hooks = optional(list(object({default_result = optional(string), heartbeat_timeout = optional(number), lifecycle_transition = string, name = string, notification_metadata = optional(string), notification_target_arn = optional(string), role_arn = optional(string)}))), instance_maintenance_policy = optional(object({max_healthy_percentage = number, min_healthy_percentage = number})), instance_refresh = optional(object({preferences = optional(object({alarm_specification = optional(object({alarms = optional(list(string))})), auto_rollback = optional(bool), checkpoint_delay = optional(number), checkpoint_percentages = optional(list(number)), instance_warmup = optional(number), max_healthy_percentage = optional(number), min_healthy_percentage = optional(number), scale_in_protected_instances = optional(string), skip_matching = optional(bool), standby_instances = optional(string)})), strategy = optional(string), triggers = optional(list(string))})), use_mixed_instances_policy = optional(bool), mixed_instances_policy = optional(object({instances_distribution = optional(object({on_demand_allocation_strategy = optional(string), on_demand_base_capacity = optional(number), on_demand_percentage_above_base_capacity = optional(number), spot_allocation_strategy = optional(string), spot_instance_pools = optional(number), spot_max_price = optional(string)})), launch_template = object({override = optional(list(object({instance_requirements = optional(object({accelerator_count = optional(object({max = optional(number), min = optional(number)})), accelerator_manufacturers = optional(list(string)), accelerator_names = optional(list(string)), accelerator_total_memory_mib = optional(object({max = optional(number), min = optional(number)})), accelerator_types = optional(list(string)), allowed_instance_types = optional(list(string)), bare_metal = optional(string), baseline_ebs_bandwidth_mbps = optional(object({max = optional(number), min = optional(number)})), burstable_performance = optional(string), cpu_manufacturers = optional(list(string)), excluded_instance_types = optional(list(string)), instance_generations = optional(list(string)), local_storage = optional(string), local_storage_types = optional(list(string)), max_spot_price_as_percentage_of_optimal_on_demand_price = optional(number), memory_gib_per_vcpu = optional(object({max = optional(number), min = optional(number)})), memory_mib = optional(object({max = optional(number), min = optional(number)})), network_bandwidth_gbps = optional(object({max = optional(number), min = optional(number)})), network_interface_count = optional(object({max = optional(number), min = optional(number)})), on_demand_max_price_percentage_over_lowest_price = optional(number), require_hibernate_support = optional(bool), spot_max_price_percentage_over_lowest_price = optional(number), total_local_storage_gb = optional(object({max = optional(number), min = optional(number)})), vcpu_count = optional(object({max = optional(number), min = optional(number)}))})), instance_type = optional(string), launch_template_specification = optional(object({launch_template_id = optional(string), launch_template_name = optional(string), version = optional(string)})), weighted_capacity = optional(string)})))})})), timeouts = optional(object({delete = optional(string)})), autoscaling_group_tags = optional(map(string)), ami_type = optional(string), additional_cluster_dns_ips = optional(list(string)), pre_bootstrap_user_data = optional(string), post_bootstrap_user_data = optional(string), bootstrap_extra_args = optional(string), user_data_template_path = optional(string), cloudinit_pre_nodeadm = optional(list(object({content = string, content_type = optional(string), filename = optional(string), merge_type = optional(string)}))), cloudinit_post_nodeadm = optional(list(object({content = string, content_type = optional(string), filename = optional(string), merge_type = optional(string)}))), create_launch_template = optional(bool), use_custom_launch_template = optional(bool), launch_template_id = optional(string), launch_template_name = optional(string), launch_template_use_name_prefix = optional(bool), launch_template_version = optional(string), launch_template_default_version = optional(string), update_launch_template_default_version = optional(bool), launch_template_description = optional(string), launch_template_tags = optional(map(string)), tag_specifications = optional(list(string)), ebs_optimized = optional(bool), ami_id = optional(string), instance_type = optional(string), key_name = optional(string), disable_api_termination = optional(bool), instance_initiated_shutdown_behavior = optional(string), kernel_id = optional(string), ram_disk_id = optional(string), block_device_mappings = optional(map(object({device_name = optional(string), ebs = optional(object({delete_on_termination = optional(bool), encrypted = optional(bool), iops = optional(number), kms_key_id = optional(string), snapshot_id = optional(string), throughput = optional(number), volume_initialization_rate = optional(number), volume_size = optional(number), volume_type = optional(string)})), no_device = optional(string), virtual_name = optional(string)}))), capacity_reservation_specification = optional(object({capacity_reservation_preference = optional(string), capacity_reservation_target = optional(object({capacity_reservation_id = optional(string), capacity_reservation_resource_group_arn = optional(string)}))})), cpu_options = optional(object({amd_sev_snp = optional(string), core_count = optional(number), threads_per_core = optional(number)})), credit_specification = optional(object({cpu_credits = optional(string)})), enclave_options = optional(object({enabled = optional(bool)})), instance_requirements = optional(object({accelerator_count = optional(object({max = optional(number), min = optional(number)})), accelerator_manufacturers = optional(list(string)), accelerator_names = optional(list(string)), accelerator_total_memory_mib = optional(object({max = optional(number), min = optional(number)})), accelerator_types = optional(list(string)), allowed_instance_types = optional(list(string)), bare_metal = optional(string), baseline_ebs_bandwidth_mbps = optional(object({max = optional(number), min = optional(number)})), burstable_performance = optional(string), cpu_manufacturers = optional(list(string)), excluded_instance_types = optional(list(string)), instance_generations = optional(list(string)), local_storage = optional(string), local_storage_types = optional(list(string)), max_spot_price_as_percentage_of_optimal_on_demand_price = optional(number), memory_gib_per_vcpu = optional(object({max = optional(number), min = optional(number)})), memory_mib = optional(object({max = optional(number), min = optional(number)})), network_bandwidth_gbps = optional(object({max = optional(number), min = optional(number)})), network_interface_count = optional(object({max = optional(number), min = optional(number)})), on_demand_max_price_percentage_over_lowest_price = optional(number), require_hibernate_support = optional(bool), spot_max_price_percentage_over_lowest_price = optional(number), total_local_storage_gb = optional(object({max = optional(number), min = optional(number)})), vcpu_count = optional(object({max = optional(number), min = string}))})), instance_market_options = optional(object({market_type = optional(string), spot_options = optional(object({block_duration_minutes = optional(number), instance_interruption_behavior = optional(string), max_price = optional(string), spot_instance_type = optional(string), valid_until = optional(string)}))})), license_specifications = optional(list(object({license_configuration_arn = string}))), metadata_options = optional(object({http_endpoint = optional(string), http_protocol_ipv6 = optional(string), http_put_response_hop_limit = optional(number), http_tokens = optional(string), instance_metadata_tags = optional(string)})), enable_monitoring = optional(bool), enable_efa_support = optional(bool), enable_efa_only = optional(bool), efa_indices = optional(list(string)), network_interfaces = optional(list(object({associate_carrier_ip_address = optional(bool), associate_public_ip_address = optional(bool), connection_tracking_specification = optional(object({tcp_established_timeout = optional(number), udp_stream_timeout = optional(number), udp_timeout = optional(number)})), delete_on_termination = optional(bool), description = optional(string), device_index = optional(number), ena_srd_specification = optional(object({ena_srd_enabled = optional(bool), ena_srd_udp_specification = optional(object({ena_srd_udp_enabled = optional(bool)}))})), interface_type = optional(string), ipv4_address_count = optional(number), ipv4_addresses = optional(list(string)), ipv4_prefix_count = optional(number), ipv4_prefixes = optional(list(string)), ipv6_address_count = optional(number), ipv6_addresses = optional(list(string)), ipv6_prefix_count = optional(number), ipv6_prefixes = optional(list(string)), network_card_index = optional(number), network_interface_id = optional(string), primary_ipv6 = optional(bool), private_ip_address = optional(string), security_groups = optional(list(string)), subnet_id = optional(string)}))), placement = optional(object({affinity = optional(string), availability_zone = optional(string), group_name = optional(string), host_id = optional(string), host_resource_group_arn = optional(string), partition_number = optional(number), spread_domain = optional(string), tenancy = optional(string)})), maintenance_options = optional(object({auto_recovery = optional(string)})), private_dns_name_options = optional(object({enable_resource_name_dns_aaaa_record = optional(bool), enable_resource_name_dns_a_record = optional(bool), hostname_type = optional(string)})), create_iam_instance_profile = optional(bool), iam_instance_profile_arn = optional(string), iam_role_name = optional(string), iam_role_use_name_prefix = optional(bool), iam_role_path = optional(string), iam_role_description = optional(string), iam_role_permissions_boundary = optional(string), iam_role_tags = optional(map(string)), iam_role_attach_cni_policy = optional(bool), iam_role_additional_policies = optional(map(string)), create_iam_role_policy = optional(bool), iam_role_policy_statements = optional(list(object({sid = optional(string), actions = optional(list(string)), not_actions = optional(list(string)), effect = optional(string), resources = optional(list(string)), not_resources = optional(list(string)), principals = optional(list(object({type = string, identifiers = list(string)}))), not_principals = optional(list(object({type = string, identifiers = list(string)}))), condition = optional(list(object({test = string, values = list(string), variable = string})))}))), create_access_entry = optional(bool), iam_role_arn = optional(string), vpc_security_group_ids = optional(list(string), []), attach_cluster_primary_security_group = optional(bool, false), create_security_group = optional(bool), security_group_name = optional(string), security_group_use_name_prefix = optional(bool), security_group_description = optional(string), security_group_ingress_rules = optional(map(object({name = optional(string), cidr_ipv4 = optional(string), cidr_ipv6 = optional(string), description = optional(string), from_port = optional(string), ip_protocol = optional(string), prefix_list_id = optional(string), referenced_security_group_id = optional(string), self = optional(bool), tags = optional(map(string)), to_port = optional(string)}))), security_group_egress_rules = optional(map(object({name = optional(string), cidr_ipv4 = optional(string), cidr_ipv6 = optional(string), description = optional(string), from_port = optional(string), ip_protocol = optional(string), prefix_list_id = optional(string), referenced_security_group_id = optional(string), self = optional(bool), tags = optional(map(string)), to_port = optional(string)}))), security_group_tags = optional(map(string)), tags = optional(map(string))}))`. Default: `null`. The keys must be known at plan."""
 
-    eks_managed_node_groups: TfMap[TfObject[EksEksManagedNodeGroups]] | None
+    eks_managed_node_groups: "TfMap[TfObject[EksEksManagedNodeGroups]] | None"
     """`map(object({create = optional(bool), kubernetes_version = optional(string), name = optional(string), use_name_prefix = optional(bool), subnet_ids = optional(list(string)), min_size = optional(number), max_size = optional(number), desired_size = optional(number), ami_id = optional(string), ami_type = optional(string), ami_release_version = optional(string), use_latest_ami_release_version = optional(bool), capacity_type = optional(string), disk_size = optional(number), force_update_version = optional(bool), instance_types = optional(list(string)), labels = optional(map(string)), node_repair_config = optional(object({enabled = optional(bool), max_parallel_nodes_repaired_count = optional(number), max_parallel_nodes_repaired_percentage = optional(number), max_unhealthy_node_threshold_count = optional(number), max_unhealthy_node_threshold_percentage = optional(number), node_repair_config_overrides = optional(list(object({min_repair_wait_time_mins = number, node_monitoring_condition = string, node_unhealthy_reason = string, repair_action = string})))})), remote_access = optional(object({ec2_ssh_key = optional(string), source_security_group_ids = optional(list(string))})), taints = optional(map(object({key = string, value = optional(string), effect = string}))), update_config = optional(object({max_unavailable = optional(number), max_unavailable_percentage = optional(number), update_strategy = optional(string)})), timeouts = optional(object({create = optional(string), update = optional(string), delete = optional(string)})), enable_bootstrap_user_data = optional(bool), pre_bootstrap_user_data = optional(string), post_bootstrap_user_data = optional(string), bootstrap_extra_args = optional(string), user_data_template_path = optional(string), cloudinit_pre_nodeadm = optional(list(object({content = string, content_type = optional(string), filename = optional(string), merge_type = optional(string)}))), cloudinit_post_nodeadm = optional(list(object({content = string, content_type = optional(string), filename = optional(string), merge_type = optional(string)}))), create_launch_template = optional(bool), use_custom_launch_template = optional(bool), launch_template_id = optional(string), launch_template_name = optional(string), launch_template_use_name_prefix = optional(bool), launch_template_version = optional(string), launch_template_default_version = optional(string), update_launch_template_default_version = optional(bool), launch_template_description = optional(string), launch_template_tags = optional(map(string)), tag_specifications = optional(list(string)), ebs_optimized = optional(bool), key_name = optional(string), disable_api_termination = optional(bool), kernel_id = optional(string), ram_disk_id = optional(string), block_device_mappings = optional(map(object({device_name = optional(string), ebs = optional(object({delete_on_termination = optional(bool), encrypted = optional(bool), iops = optional(number), kms_key_id = optional(string), snapshot_id = optional(string), throughput = optional(number), volume_initialization_rate = optional(number), volume_size = optional(number), volume_type = optional(string)})), no_device = optional(string), virtual_name = optional(string)}))), capacity_reservation_specification = optional(object({capacity_reservation_preference = optional(string), capacity_reservation_target = optional(object({capacity_reservation_id = optional(string), capacity_reservation_resource_group_arn = optional(string)}))})), cpu_options = optional(object({amd_sev_snp = optional(string), core_count = optional(number), threads_per_core = optional(number)})), credit_specification = optional(object({cpu_credits = optional(string)})), enclave_options = optional(object({enabled = optional(bool)})), instance_market_options = optional(object({market_type = optional(string), spot_options = optional(object({block_duration_minutes = optional(number), instance_interruption_behavior = optional(string), max_price = optional(string), spot_instance_type = optional(string), valid_until = optional(string)}))})), license_specifications = optional(list(object({license_configuration_arn = string}))), metadata_options = optional(object({http_endpoint = optional(string), http_protocol_ipv6 = optional(string), http_put_response_hop_limit = optional(number), http_tokens = optional(string), instance_metadata_tags = optional(string)})), enable_monitoring = optional(bool), enable_efa_support = optional(bool), enable_efa_only = optional(bool), efa_indices = optional(list(string)), create_placement_group = optional(bool), placement = optional(object({affinity = optional(string), availability_zone = optional(string), group_name = optional(string), host_id = optional(string), host_resource_group_arn = optional(string), partition_number = optional(number), spread_domain = optional(string), tenancy = optional(string)})), network_interfaces = optional(list(object({associate_carrier_ip_address = optional(bool), associate_public_ip_address = optional(bool), connection_tracking_specification = optional(object({tcp_established_timeout = optional(number), udp_stream_timeout = optional(number), udp_timeout = optional(number)})), delete_on_termination = optional(bool), description = optional(string), device_index = optional(number), ena_srd_specification = optional(object({ena_srd_enabled = optional(bool), ena_srd_udp_specification = optional(object({ena_srd_udp_enabled = optional(bool)}))})), interface_type = optional(string), ipv4_address_count = optional(number), ipv4_addresses = optional(list(string)), ipv4_prefix_count = optional(number), ipv4_prefixes = optional(list(string)), ipv6_address_count = optional(number), ipv6_addresses = optional(list(string)), ipv6_prefix_count = optional(number), ipv6_prefixes = optional(list(string)), network_card_index = optional(number), network_interface_id = optional(string), primary_ipv6 = optional(bool), private_ip_address = optional(string), security_groups = optional(list(string), []), subnet_id = optional(string)}))), maintenance_options = optional(object({auto_recovery = optional(string)})), private_dns_name_options = optional(object({enable_resource_name_dns_aaaa_record = optional(bool), enable_resource_name_dns_a_record = optional(bool), hostname_type = optional(string)})), create_iam_role = optional(bool), iam_role_arn = optional(string), iam_role_name = optional(string), iam_role_use_name_prefix = optional(bool), iam_role_path = optional(string), iam_role_description = optional(string), iam_role_permissions_boundary = optional(string), iam_role_tags = optional(map(string)), iam_role_attach_cni_policy = optional(bool), iam_role_additional_policies = optional(map(string)), create_iam_role_policy = optional(bool), iam_role_policy_statements = optional(list(object({sid = optional(string), actions = optional(list(string)), not_actions = optional(list(string)), effect = optional(string), resources = optional(list(string)), not_resources = optional(list(string)), principals = optional(list(object({type = string, identifiers = list(string)}))), not_principals = optional(list(object({type = string, identifiers = list(string)}))), condition = optional(list(object({test = string, values = list(string), variable = string})))}))), vpc_security_group_ids = optional(list(string), []), attach_cluster_primary_security_group = optional(bool, false), cluster_primary_security_group_id = optional(string), create_security_group = optional(bool), security_group_name = optional(string), security_group_use_name_prefix = optional(bool), security_group_description = optional(string), security_group_ingress_rules = optional(map(object({name = optional(string), cidr_ipv4 = optional(string), cidr_ipv6 = optional(string), description = optional(string), from_port = optional(string), ip_protocol = optional(string), prefix_list_id = optional(string), referenced_security_group_id = optional(string), self = optional(bool), tags = optional(map(string)), to_port = optional(string)}))), security_group_egress_rules = optional(map(object({name = optional(string), cidr_ipv4 = optional(string), cidr_ipv6 = optional(string), description = optional(string), from_port = optional(string), ip_protocol = optional(string), prefix_list_id = optional(string), referenced_security_group_id = optional(string), self = optional(bool), tags = optional(map(string)), to_port = optional(string)})), {}), security_group_tags = optional(map(string)), tags = optional(map(string))}))`. Default: `null`. The keys must be known at plan."""
 
-    putin_khuylo: TfBool | None
+    putin_khuylo: "TfBool | None"
     """`bool`. Default: `true`."""
 
 

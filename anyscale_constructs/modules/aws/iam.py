@@ -4,205 +4,206 @@
 """The roles of Anyscale's control plane and of the cluster nodes, with their policies: the wrapper of upstream's `modules/aws-anyscale-iam`."""
 
 from collections.abc import Sequence
-from typing import Unpack
-
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from typing import TYPE_CHECKING, Unpack
 
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr
 from anyscale_constructs.terraform.module import Module
 from anyscale_constructs.terraform.types import TfAny, TfBool, TfList, TfMap, TfString
 
+if TYPE_CHECKING:
+    from typing_extensions import TypedDict
+else:
+    from anyscale_constructs.terraform.types import InputTypes as TypedDict
 
-@with_config(ConfigDict(extra="forbid", strict=True))
+
 class IamInputs(TypedDict, total=False):
     """The optional inputs of `modules/aws-anyscale-iam`; None omits an input."""
 
-    anyscale_cloud_id: TfString | None
+    anyscale_cloud_id: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_anyscale_access_role` or `create_cluster_node_cloudwatch_policy` or `create_iam_s3_policy`."""
 
-    anyscale_org_id: TfString | None
+    anyscale_org_id: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_cluster_node_cloudwatch_policy`."""
 
-    module_enabled: TfBool | None
+    module_enabled: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    tags: TfMap[TfString] | None
+    tags: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`."""
 
-    create_anyscale_access_role: TfBool | None
+    create_anyscale_access_role: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    anyscale_access_role_name: TfString | None
+    anyscale_access_role_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_anyscale_access_role`."""
 
-    anyscale_access_role_name_prefix: TfString | None
+    anyscale_access_role_name_prefix: "TfString | None"
     """`string`. Default: `"anyscale-iam-role-"`. Has no effect without `create_anyscale_access_role`."""
 
-    anyscale_access_role_path: TfString | None
+    anyscale_access_role_path: "TfString | None"
     """`string`. Default: `"/"`. Has no effect without `create_anyscale_access_role`."""
 
-    anyscale_access_role_description: TfString | None
+    anyscale_access_role_description: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_anyscale_access_role`."""
 
-    role_permissions_boundary_arn: TfString | None
+    role_permissions_boundary_arn: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_anyscale_access_role` or `create_cluster_node_instance_profile`."""
 
-    anyscale_default_trusted_role_arns: TfList[TfString] | None
+    anyscale_default_trusted_role_arns: "TfList[TfString] | None"
     """`list(string)`. Default: `["arn:aws:iam::525325868955:root"]`. Has no effect without `create_anyscale_access_role`."""
 
-    anyscale_trusted_role_arns: TfList[TfString] | None
+    anyscale_trusted_role_arns: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. Has no effect without `create_anyscale_access_role`."""
 
-    anyscale_trusted_role_sts_externalid: TfAny | None
+    anyscale_trusted_role_sts_externalid: "TfAny | None"
     """`any`. Default: `[]`. Has no effect without `create_anyscale_access_role`."""
 
-    anyscale_external_id: TfString | None
+    anyscale_external_id: "TfString | None"
     """`string`. Default: `null`."""
 
-    create_anyscale_access_steadystate_policy: TfBool | None
+    create_anyscale_access_steadystate_policy: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan. Has no effect without `create_anyscale_access_role`."""
 
-    anyscale_access_steadystate_policy_name: TfString | None
+    anyscale_access_steadystate_policy_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_anyscale_access_role` and `create_anyscale_access_steadystate_policy`."""
 
-    anyscale_access_steadystate_policy_path: TfString | None
+    anyscale_access_steadystate_policy_path: "TfString | None"
     """`string`. Default: `"/"`. Has no effect without `create_anyscale_access_role` and `create_anyscale_access_steadystate_policy`."""
 
-    anyscale_access_steadystate_policy_prefix: TfString | None
+    anyscale_access_steadystate_policy_prefix: "TfString | None"
     """`string`. Default: `"anyscale-steady_state-"`. Has no effect without `create_anyscale_access_role` and `create_anyscale_access_steadystate_policy`."""
 
-    anyscale_access_steadystate_policy_description: TfString | None
+    anyscale_access_steadystate_policy_description: "TfString | None"
     """`string`. Default: `"Anyscale Steady State IAM Policy"`. Has no effect without `create_anyscale_access_role` and `create_anyscale_access_steadystate_policy`."""
 
-    create_anyscale_access_servicesv2_policy: TfBool | None
+    create_anyscale_access_servicesv2_policy: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan. Has no effect without `create_anyscale_access_role`."""
 
-    anyscale_access_servicesv2_policy_name: TfString | None
+    anyscale_access_servicesv2_policy_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_anyscale_access_role` and `create_anyscale_access_servicesv2_policy`."""
 
-    anyscale_access_servicesv2_policy_path: TfString | None
+    anyscale_access_servicesv2_policy_path: "TfString | None"
     """`string`. Default: `"/"`. Has no effect without `create_anyscale_access_role` and `create_anyscale_access_servicesv2_policy`."""
 
-    anyscale_access_servicesv2_policy_prefix: TfString | None
+    anyscale_access_servicesv2_policy_prefix: "TfString | None"
     """`string`. Default: `"anyscale-servicesv2-"`. Has no effect without `create_anyscale_access_role` and `create_anyscale_access_servicesv2_policy`."""
 
-    anyscale_access_servicesv2_policy_description: TfString | None
+    anyscale_access_servicesv2_policy_description: "TfString | None"
     """`string`. Default: `"Anyscale IAM policy for Services v2 - assigned to the Anyscale Access role."`. Has no effect without `create_anyscale_access_role` and `create_anyscale_access_servicesv2_policy`."""
 
-    create_elb_service_linked_role: TfBool | None
+    create_elb_service_linked_role: "TfBool | None"
     """`bool`. Default: `true`. Has no effect without `create_anyscale_access_role` and `create_anyscale_access_servicesv2_policy`."""
 
-    anyscale_custom_policy_name: TfString | None
+    anyscale_custom_policy_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `anyscale_custom_policy`."""
 
-    anyscale_custom_policy_name_prefix: TfString | None
+    anyscale_custom_policy_name_prefix: "TfString | None"
     """`string`. Default: `"anyscale-iam-role-custom-"`. Has no effect without `anyscale_custom_policy`."""
 
-    anyscale_custom_policy_path: TfString | None
+    anyscale_custom_policy_path: "TfString | None"
     """`string`. Default: `"/"`. Has no effect without `anyscale_custom_policy`."""
 
-    anyscale_custom_policy_description: TfString | None
+    anyscale_custom_policy_description: "TfString | None"
     """`string`. Default: `"Anyscale IAM Policy"`. Has no effect without `anyscale_custom_policy`."""
 
-    anyscale_custom_policy: TfString | None
+    anyscale_custom_policy: "TfString | None"
     """`string`. Default: `null`. The value must be known at plan."""
 
-    enable_ec2_container_registry_readonly_access: TfBool | None
+    enable_ec2_container_registry_readonly_access: "TfBool | None"
     """A boolean, which upstream declares as a `string`. Default: `true`. The value must be known at plan. Has no effect without `create_anyscale_access_role` or `create_cluster_node_instance_profile`."""
 
-    anyscale_access_managed_policy_arns: TfList[TfString] | None
+    anyscale_access_managed_policy_arns: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. The length must be known at plan. Has no effect without `create_anyscale_access_role`."""
 
-    create_cluster_node_instance_profile: TfBool | None
+    create_cluster_node_instance_profile: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    anyscale_cluster_node_role_name: TfString | None
+    anyscale_cluster_node_role_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_anyscale_access_role` and `create_anyscale_access_steadystate_policy` or `create_cluster_node_instance_profile`."""
 
-    anyscale_cluster_node_role_name_prefix: TfString | None
+    anyscale_cluster_node_role_name_prefix: "TfString | None"
     """`string`. Default: `"anyscale-cluster-node-"`. Has no effect without `create_anyscale_access_role` and `create_anyscale_access_steadystate_policy` or `create_cluster_node_instance_profile`."""
 
-    anyscale_cluster_node_role_path: TfString | None
+    anyscale_cluster_node_role_path: "TfString | None"
     """`string`. Default: `"/"`. Has no effect without `create_cluster_node_instance_profile`."""
 
-    anyscale_cluster_node_role_description: TfString | None
+    anyscale_cluster_node_role_description: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_cluster_node_instance_profile`."""
 
-    anyscale_cluster_node_custom_policy_name: TfString | None
+    anyscale_cluster_node_custom_policy_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `anyscale_cluster_node_custom_policy`."""
 
-    anyscale_cluster_node_custom_policy_prefix: TfString | None
+    anyscale_cluster_node_custom_policy_prefix: "TfString | None"
     """`string`. Default: `"anyscale-cluster-node-custom-"`. Has no effect without `anyscale_cluster_node_custom_policy`."""
 
-    anyscale_cluster_node_custom_policy_path: TfString | None
+    anyscale_cluster_node_custom_policy_path: "TfString | None"
     """`string`. Default: `"/"`. Has no effect without `anyscale_cluster_node_custom_policy`."""
 
-    anyscale_cluster_node_custom_policy_description: TfString | None
+    anyscale_cluster_node_custom_policy_description: "TfString | None"
     """`string`. Default: `"Anyscale Cluster Node IAM Policy"`. Has no effect without `anyscale_cluster_node_custom_policy`."""
 
-    anyscale_cluster_node_custom_policy: TfString | None
+    anyscale_cluster_node_custom_policy: "TfString | None"
     """`string`. Default: `null`. The value must be known at plan."""
 
-    anyscale_cluster_node_managed_policy_arns: TfList[TfString] | None
+    anyscale_cluster_node_managed_policy_arns: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. The length must be known at plan. Has no effect without `create_cluster_node_instance_profile`."""
 
-    anyscale_cluster_node_custom_assume_role_policy: TfString | None
+    anyscale_cluster_node_custom_assume_role_policy: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_cluster_node_instance_profile`."""
 
-    create_cluster_node_cloudwatch_policy: TfBool | None
+    create_cluster_node_cloudwatch_policy: "TfBool | None"
     """`bool`. Default: `false`. The value must be known at plan."""
 
-    anyscale_cluster_node_cloudwatch_policy_name: TfString | None
+    anyscale_cluster_node_cloudwatch_policy_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_cluster_node_cloudwatch_policy`."""
 
-    anyscale_cluster_node_cloudwatch_policy_prefix: TfString | None
+    anyscale_cluster_node_cloudwatch_policy_prefix: "TfString | None"
     """`string`. Default: `"anyscale-cluster-cloudwatch-"`. Has no effect without `create_cluster_node_cloudwatch_policy`."""
 
-    anyscale_cluster_node_cloudwatch_policy_path: TfString | None
+    anyscale_cluster_node_cloudwatch_policy_path: "TfString | None"
     """`string`. Default: `"/"`. Has no effect without `create_cluster_node_cloudwatch_policy`."""
 
-    anyscale_cluster_node_cloudwatch_policy_description: TfString | None
+    anyscale_cluster_node_cloudwatch_policy_description: "TfString | None"
     """`string`. Default: `"Anyscale Cluster Node CloudWatch Policy"`. Has no effect without `create_cluster_node_cloudwatch_policy`."""
 
-    anyscale_cluster_node_byod_secrets_policy_name: TfString | None
+    anyscale_cluster_node_byod_secrets_policy_name: "TfString | None"
     """`string`. Default: `null`."""
 
-    anyscale_cluster_node_byod_secrets_policy_prefix: TfString | None
+    anyscale_cluster_node_byod_secrets_policy_prefix: "TfString | None"
     """`string`. Default: `null`."""
 
-    anyscale_cluster_node_byod_secrets_policy_path: TfString | None
+    anyscale_cluster_node_byod_secrets_policy_path: "TfString | None"
     """`string`. Default: `"/"`."""
 
-    anyscale_cluster_node_byod_secrets_policy_description: TfString | None
+    anyscale_cluster_node_byod_secrets_policy_description: "TfString | None"
     """`string`. Default: `"Anyscale Cluster Node Secrets Policy"`."""
 
-    anyscale_cluster_node_byod_secret_arns: TfList[TfString] | None
+    anyscale_cluster_node_byod_secret_arns: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. The length must be known at plan."""
 
-    anyscale_cluster_node_byod_secret_kms_arn: TfString | None
+    anyscale_cluster_node_byod_secret_kms_arn: "TfString | None"
     """`string`. Default: `null`."""
 
-    anyscale_cluster_node_byod_custom_secrets_policy: TfString | None
+    anyscale_cluster_node_byod_custom_secrets_policy: "TfString | None"
     """`string`. Default: `null`. The value must be known at plan."""
 
-    create_iam_s3_policy: TfBool | None
+    create_iam_s3_policy: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    anyscale_s3_bucket_arn: TfString | None
+    anyscale_s3_bucket_arn: "TfString | None"
     """`string`. Default: `""`. Has no effect without `create_iam_s3_policy`."""
 
-    anyscale_iam_s3_policy_name: TfString | None
+    anyscale_iam_s3_policy_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_iam_s3_policy`."""
 
-    anyscale_iam_s3_policy_name_prefix: TfString | None
+    anyscale_iam_s3_policy_name_prefix: "TfString | None"
     """`string`. Default: `"anyscale-iam-s3-"`. Has no effect without `create_iam_s3_policy`."""
 
-    anyscale_iam_s3_policy_path: TfString | None
+    anyscale_iam_s3_policy_path: "TfString | None"
     """`string`. Default: `"/"`. Has no effect without `create_iam_s3_policy`."""
 
-    anyscale_iam_s3_policy_description: TfString | None
+    anyscale_iam_s3_policy_description: "TfString | None"
     """`string`. Default: `"Anyscale S3 Access IAM Policy"`. Has no effect without `create_iam_s3_policy`."""
 
 

@@ -4,164 +4,163 @@
 """The MemoryDB cluster that keeps the head node's state: the wrapper of upstream's `modules/aws-anyscale-memorydb`."""
 
 from collections.abc import Sequence
-from typing import Required, Unpack
-
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from typing import TYPE_CHECKING, Required, Unpack
 
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr
 from anyscale_constructs.terraform.module import Module
 from anyscale_constructs.terraform.types import TfAny, TfBool, TfList, TfMap, TfNumber, TfObject, TfString
 
+if TYPE_CHECKING:
+    from typing_extensions import TypedDict
+else:
+    from anyscale_constructs.terraform.types import InputTypes as TypedDict
 
-@with_config(ConfigDict(extra="forbid", strict=True))
+
 class MemoryDbMemorydbParameterGroupParameters(TypedDict):
     """`object({name = string, value = string})`."""
 
-    name: TfString | None
-    value: TfString | None
+    name: "TfString | None"
+    value: "TfString | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class MemoryDbInputs(TypedDict, total=False):
     """The optional inputs of `modules/aws-anyscale-memorydb`; None omits an input."""
 
-    anyscale_cloud_id: TfString | None
+    anyscale_cloud_id: "TfString | None"
     """`string`. Default: `null`."""
 
-    module_enabled: TfBool | None
+    module_enabled: "TfBool | None"
     """`bool`. Default: `false`. The value must be known at plan."""
 
-    tags: TfMap[TfString] | None
+    tags: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`."""
 
-    anyscale_memorydb_name: TfString | None
+    anyscale_memorydb_name: "TfString | None"
     """`string`. Default: `null`."""
 
-    anyscale_memorydb_name_prefix: TfString | None
+    anyscale_memorydb_name_prefix: "TfString | None"
     """`string`. Default: `null`."""
 
-    anyscale_memorydb_description: TfString | None
+    anyscale_memorydb_description: "TfString | None"
     """`string`. Default: `"Anyscale managed MemoryDB for Anyscale Services"`."""
 
-    memorydb_kms_key_arn: TfString | None
+    memorydb_kms_key_arn: "TfString | None"
     """`string`. Default: `null`."""
 
-    memorydb_engine_version: TfString | None
+    memorydb_engine_version: "TfString | None"
     """`string`. Default: `"7.0"`. Allowed: `"7.0"`, `"6.2"`."""
 
-    enable_auto_minor_version_upgrade: TfBool | None
+    enable_auto_minor_version_upgrade: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    memorydb_maintenance_window: TfString | None
+    memorydb_maintenance_window: "TfString | None"
     """`string`. Default: `null`."""
 
-    memorydb_port: TfNumber | None
+    memorydb_port: "TfNumber | None"
     """`number`. Default: `6379`."""
 
-    memorydb_node_type: TfString | None
+    memorydb_node_type: "TfString | None"
     """`string`. Default: `"db.t4g.small"`."""
 
-    memorydb_num_shards: TfNumber | None
+    memorydb_num_shards: "TfNumber | None"
     """`number`. Default: `1`."""
 
-    memorydb_num_replicas_per_shard: TfNumber | None
+    memorydb_num_replicas_per_shard: "TfNumber | None"
     """`number`. Default: `2`."""
 
-    enable_memorydb_data_tiering: TfBool | None
+    enable_memorydb_data_tiering: "TfBool | None"
     """A boolean, which upstream declares as a `string`. Default: `false`."""
 
-    memorydb_sns_topic_arn: TfString | None
+    memorydb_sns_topic_arn: "TfString | None"
     """`string`. Default: `null`."""
 
-    memorydb_tls_enabled: TfBool | None
+    memorydb_tls_enabled: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    memorydb_snapshot_retention_limit: TfNumber | None
+    memorydb_snapshot_retention_limit: "TfNumber | None"
     """`number`. Default: `null`."""
 
-    memorydb_snapshot_window: TfString | None
+    memorydb_snapshot_window: "TfString | None"
     """`string`. Default: `null`."""
 
-    memorydb_final_snapshot_name: TfString | None
+    memorydb_final_snapshot_name: "TfString | None"
     """`string`. Default: `null`."""
 
-    create_memorydb_parameter_group: TfBool | None
+    create_memorydb_parameter_group: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    existing_memorydb_parameter_group_name: TfString | None
+    existing_memorydb_parameter_group_name: "TfString | None"
     """`string`. Default: `null`."""
 
-    memorydb_parameter_group_name: TfString | None
+    memorydb_parameter_group_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_memorydb_parameter_group`."""
 
-    memorydb_parameter_group_name_prefix: TfString | None
+    memorydb_parameter_group_name_prefix: "TfString | None"
     """`string`. Default: `null`."""
 
-    memorydb_parameter_group_description: TfString | None
+    memorydb_parameter_group_description: "TfString | None"
     """`string`. Default: `"Anyscale MemoryDB Parameter Group for Anyscale Services"`. Has no effect without `create_memorydb_parameter_group`."""
 
-    memorydb_parameter_group_family: TfString | None
+    memorydb_parameter_group_family: "TfString | None"
     """`string`. Default: `"memorydb_redis7"`. Allowed: `"memorydb_redis7"`, `"memorydb_redis6"`, `"memorydb_redis5"`. Has no effect without `create_memorydb_parameter_group`."""
 
-    memorydb_parameter_group_parameters: TfList[TfObject[MemoryDbMemorydbParameterGroupParameters]] | None
+    memorydb_parameter_group_parameters: "TfList[TfObject[MemoryDbMemorydbParameterGroupParameters]] | None"
     """`list(object({name = string, value = string}))`. Default: `[{"name": "maxmemory-policy", "value": "allkeys-lru"}]`. Has no effect without `create_memorydb_parameter_group`."""
 
-    memorydb_parameter_group_tags: TfMap[TfString] | None
+    memorydb_parameter_group_tags: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`. Has no effect without `create_memorydb_parameter_group`."""
 
-    create_memorydb_acl: TfBool | None
+    create_memorydb_acl: "TfBool | None"
     """`bool`. Default: `false`. The value must be known at plan."""
 
-    existing_memorydb_acl_name: TfString | None
+    existing_memorydb_acl_name: "TfString | None"
     """`string`. Default: `"open-access"`."""
 
-    memorydb_acl_name: TfString | None
+    memorydb_acl_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_memorydb_acl`."""
 
-    memorydb_acl_name_prefix: TfString | None
+    memorydb_acl_name_prefix: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_memorydb_acl`."""
 
-    memorydb_acl_tags: TfMap[TfString] | None
+    memorydb_acl_tags: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`. Has no effect without `create_memorydb_acl`."""
 
-    memorydb_acl_user_names: TfList[TfString] | None
+    memorydb_acl_user_names: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. Has no effect without `create_memorydb_acl`."""
 
-    create_memorydb_users: TfBool | None
+    create_memorydb_users: "TfBool | None"
     """`bool`. Default: `false`. The value must be known at plan."""
 
-    memorydb_users: TfMap[TfAny] | None
+    memorydb_users: "TfMap[TfAny] | None"
     """`map(any)`. Default: `{}`. The keys must be known at plan. Has no effect without `create_memorydb_users`."""
 
-    create_memorydb_subnet_group: TfBool | None
+    create_memorydb_subnet_group: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    existing_memorydb_subnet_group_name: TfString | None
+    existing_memorydb_subnet_group_name: "TfString | None"
     """`string`. Default: `null`."""
 
-    memorydb_subnet_group_name: TfString | None
+    memorydb_subnet_group_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_memorydb_subnet_group`."""
 
-    memorydb_subnet_group_name_prefix: TfString | None
+    memorydb_subnet_group_name_prefix: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_memorydb_subnet_group`."""
 
-    memorydb_subnet_group_description: TfString | None
+    memorydb_subnet_group_description: "TfString | None"
     """`string`. Default: `"Anyscale MemoryDB Subnet Group for Anyscale Services"`. Has no effect without `create_memorydb_subnet_group`."""
 
-    memorydb_subnet_group_tags: TfMap[TfString] | None
+    memorydb_subnet_group_tags: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`. Has no effect without `create_memorydb_subnet_group`."""
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
-class MemoryDbAllInputs(MemoryDbInputs):
+class MemoryDbAllInputs(MemoryDbInputs, total=False):
     """All inputs of `modules/aws-anyscale-memorydb`, including the required ones."""
 
-    memorydb_subnet_ids: Required[TfList[TfString]]
+    memorydb_subnet_ids: "Required[TfList[TfString]]"
     """`list(string)`. Required. Has no effect without `create_memorydb_subnet_group`."""
 
-    memorydb_security_group_ids: Required[TfList[TfString]]
+    memorydb_security_group_ids: "Required[TfList[TfString]]"
     """`list(string)`. Required."""
 
 

@@ -4,40 +4,41 @@
 """The bucket for a cloud's logs and storage: the wrapper of upstream's `modules/aws-anyscale-s3`."""
 
 from collections.abc import Sequence
-from typing import Unpack
-
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from typing import TYPE_CHECKING, Unpack
 
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr
 from anyscale_constructs.terraform.module import Module
 from anyscale_constructs.terraform.types import TfAny, TfBool, TfMap, TfString
 
+if TYPE_CHECKING:
+    from typing_extensions import TypedDict
+else:
+    from anyscale_constructs.terraform.types import InputTypes as TypedDict
 
-@with_config(ConfigDict(extra="forbid", strict=True))
+
 class S3Inputs(TypedDict, total=False):
     """The optional inputs of `modules/aws-anyscale-s3`; None omits an input."""
 
-    anyscale_cloud_id: TfString | None
+    anyscale_cloud_id: "TfString | None"
     """`string`. Default: `null`."""
 
-    module_enabled: TfBool | None
+    module_enabled: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    bucket_namespace: TfString | None
+    bucket_namespace: "TfString | None"
     """`string`. Default: `"account-regional"`. Allowed: `"global"`, `"account-regional"`."""
 
-    anyscale_bucket_name: TfString | None
+    anyscale_bucket_name: "TfString | None"
     """`string`. Default: `null`."""
 
-    anyscale_bucket_prefix: TfString | None
+    anyscale_bucket_prefix: "TfString | None"
     """`string`. Default: `"anyscale-"`."""
 
-    force_destroy: TfBool | None
+    force_destroy: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    cors_rule: TfAny | None
+    cors_rule: "TfAny | None"
     """`any`. The keys must be known at plan.
 
     Default:
@@ -47,19 +48,19 @@ class S3Inputs(TypedDict, total=False):
     - `"expose_headers": ["Accept-Ranges", "Content-Range", "Content-Length"]`
     """
 
-    object_versioning: TfBool | None
+    object_versioning: "TfBool | None"
     """`bool`. Default: `false`. The value must be known at plan."""
 
-    logging: TfMap[TfString] | None
+    logging: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`. The keys must be known at plan."""
 
-    server_side_encryption: TfMap[TfString] | None
+    server_side_encryption: "TfMap[TfString] | None"
     """`map(string)`. Default: `{"sse_algorithm": "AES256"}`. The keys must be known at plan."""
 
-    lifecycle_rule: TfAny | None
+    lifecycle_rule: "TfAny | None"
     """`any`. Default: `[]`. The value must be known at plan."""
 
-    tags: TfMap[TfString] | None
+    tags: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`."""
 
 

@@ -4,38 +4,38 @@
 """The bucket policy that lets a cloud's two roles in: the wrapper of upstream's `modules/aws-anyscale-s3-policy`."""
 
 from collections.abc import Sequence
-from typing import Required, Unpack
-
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from typing import TYPE_CHECKING, Required, Unpack
 
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.terraform.module import Module
 from anyscale_constructs.terraform.types import TfAny, TfBool, TfString
 
+if TYPE_CHECKING:
+    from typing_extensions import TypedDict
+else:
+    from anyscale_constructs.terraform.types import InputTypes as TypedDict
 
-@with_config(ConfigDict(extra="forbid", strict=True))
+
 class S3PolicyInputs(TypedDict, total=False):
     """The optional inputs of `modules/aws-anyscale-s3-policy`; None omits an input."""
 
-    module_enabled: TfBool | None
+    module_enabled: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    custom_s3_policy: TfAny | None
+    custom_s3_policy: "TfAny | None"
     """`any`. Default: `null`."""
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
-class S3PolicyAllInputs(S3PolicyInputs):
+class S3PolicyAllInputs(S3PolicyInputs, total=False):
     """All inputs of `modules/aws-anyscale-s3-policy`, including the required ones."""
 
-    anyscale_bucket_name: Required[TfString]
+    anyscale_bucket_name: "Required[TfString]"
     """`string`. Required."""
 
-    anyscale_controlplane_role_arn: Required[TfString]
+    anyscale_controlplane_role_arn: "Required[TfString]"
     """`string`. Required."""
 
-    anyscale_dataplane_role_arn: Required[TfString]
+    anyscale_dataplane_role_arn: "Required[TfString]"
     """`string`. Required."""
 
 

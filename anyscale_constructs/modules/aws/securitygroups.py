@@ -4,104 +4,103 @@
 """The security group of the cluster nodes, and the one of machine pools: the wrapper of upstream's `modules/aws-anyscale-securitygroups`."""
 
 from collections.abc import Sequence
-from typing import Required, Unpack
-
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from typing import TYPE_CHECKING, Required, Unpack
 
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr
 from anyscale_constructs.terraform.module import Module
 from anyscale_constructs.terraform.types import TfBool, TfList, TfMap, TfNumber, TfObject, TfString
 
+if TYPE_CHECKING:
+    from typing_extensions import TypedDict
+else:
+    from anyscale_constructs.terraform.types import InputTypes as TypedDict
 
-@with_config(ConfigDict(extra="forbid", strict=True))
+
 class SecurityGroupsMachinePoolPortRanges(TypedDict):
     """`object({from_port = number, to_port = number, description = string})`."""
 
-    from_port: TfNumber | None
-    to_port: TfNumber | None
-    description: TfString | None
+    from_port: "TfNumber | None"
+    to_port: "TfNumber | None"
+    description: "TfString | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class SecurityGroupsPredefinedRules(TypedDict):
     """`object({from_port = number, to_port = number, protocol = string, description = string})`."""
 
-    from_port: TfNumber | None
-    to_port: TfNumber | None
-    protocol: TfString | None
-    description: TfString | None
+    from_port: "TfNumber | None"
+    to_port: "TfNumber | None"
+    protocol: "TfString | None"
+    description: "TfString | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class SecurityGroupsInputs(TypedDict, total=False):
     """The optional inputs of `modules/aws-anyscale-securitygroups`; None omits an input."""
 
-    anyscale_cloud_id: TfString | None
+    anyscale_cloud_id: "TfString | None"
     """`string`. Default: `null`."""
 
-    module_enabled: TfBool | None
+    module_enabled: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    tags: TfMap[TfString] | None
+    tags: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`."""
 
-    create_security_group: TfBool | None
+    create_security_group: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    existing_security_group_id: TfString | None
+    existing_security_group_id: "TfString | None"
     """`string`. Default: `null`."""
 
-    security_group_name: TfString | None
+    security_group_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_security_group`."""
 
-    security_group_name_prefix: TfString | None
+    security_group_name_prefix: "TfString | None"
     """`string`. Default: `"anyscale-security-group-"`. Has no effect without `create_security_group`."""
 
-    security_group_description: TfString | None
+    security_group_description: "TfString | None"
     """`string`. Default: `"Anyscale Security Group"`. Has no effect without `create_security_group`."""
 
-    revoke_rules_on_delete: TfBool | None
+    revoke_rules_on_delete: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    ingress_with_self: TfList[TfMap[TfString]] | None
+    ingress_with_self: "TfList[TfMap[TfString]] | None"
     """`list(map(string))`. Default: `[{"rule": "all-all"}]`. The length must be known at plan."""
 
-    ingress_with_existing_security_groups_map: TfList[TfMap[TfString]] | None
+    ingress_with_existing_security_groups_map: "TfList[TfMap[TfString]] | None"
     """`list(map(string))`. Default: `[]`. The length must be known at plan."""
 
-    default_ingress_cidr_range: TfList[TfString] | None
+    default_ingress_cidr_range: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`."""
 
-    ingress_from_cidr_map: TfList[TfMap[TfString]] | None
+    ingress_from_cidr_map: "TfList[TfMap[TfString]] | None"
     """`list(map(string))`. Default: `[]`. The length must be known at plan."""
 
-    machine_pool_security_group_name: TfString | None
+    machine_pool_security_group_name: "TfString | None"
     """`string`. Default: `null`."""
 
-    machine_pool_security_group_name_prefix: TfString | None
+    machine_pool_security_group_name_prefix: "TfString | None"
     """`string`. Default: `"anyscale-machine-pool-sg-"`."""
 
-    machine_pool_security_group_description: TfString | None
+    machine_pool_security_group_description: "TfString | None"
     """`string`. Default: `"Anyscale Machine Pool Security Group"`."""
 
-    machine_pool_cidr_ranges: TfList[TfString] | None
+    machine_pool_cidr_ranges: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. The length must be known at plan."""
 
-    egress_to_self: TfList[TfMap[TfString]] | None
+    egress_to_self: "TfList[TfMap[TfString]] | None"
     """`list(map(string))`. Default: `[{"rule": "all-all"}]`. The length must be known at plan."""
 
-    default_egress_cidr_range: TfList[TfString] | None
+    default_egress_cidr_range: "TfList[TfString] | None"
     """`list(string)`. Default: `["0.0.0.0/0"]`."""
 
-    egress_to_cidr_map: TfList[TfMap[TfString]] | None
+    egress_to_cidr_map: "TfList[TfMap[TfString]] | None"
     """`list(map(string))`. Default: `[]`. The length must be known at plan."""
 
-    allow_all_egress: TfBool | None
+    allow_all_egress: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    machine_pool_port_ranges: TfList[TfObject[SecurityGroupsMachinePoolPortRanges]] | None
+    machine_pool_port_ranges: "TfList[TfObject[SecurityGroupsMachinePoolPortRanges]] | None"
     """`list(object({from_port = number, to_port = number, description = string}))`. The length must be known at plan.
 
     Default:
@@ -129,7 +128,7 @@ class SecurityGroupsInputs(TypedDict, total=False):
     - `{"from_port": 9478, "to_port": 9482, "description": "Anyscale Services (9478-9482)"}`
     """
 
-    predefined_rules: TfMap[TfObject[SecurityGroupsPredefinedRules]] | None
+    predefined_rules: "TfMap[TfObject[SecurityGroupsPredefinedRules]] | None"
     """`map(object({from_port = number, to_port = number, protocol = string, description = string}))`.
 
     Default:
@@ -141,18 +140,17 @@ class SecurityGroupsInputs(TypedDict, total=False):
     - `"health-checks": {"from_port": 8000, "to_port": 8000, "protocol": "tcp", "description": "Health Checks"}`
     """
 
-    security_group_create_timeout: TfString | None
+    security_group_create_timeout: "TfString | None"
     """`string`. Default: `"10m"`. Has no effect without `create_security_group`."""
 
-    security_group_delete_timeout: TfString | None
+    security_group_delete_timeout: "TfString | None"
     """`string`. Default: `"15m"`. Has no effect without `create_security_group`."""
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
-class SecurityGroupsAllInputs(SecurityGroupsInputs):
+class SecurityGroupsAllInputs(SecurityGroupsInputs, total=False):
     """All inputs of `modules/aws-anyscale-securitygroups`, including the required ones."""
 
-    vpc_id: Required[TfString]
+    vpc_id: "Required[TfString]"
     """`string`. Required."""
 
 

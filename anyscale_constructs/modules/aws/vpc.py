@@ -4,150 +4,150 @@
 """A VPC with its subnets, gateways and endpoints: the wrapper of upstream's `modules/aws-anyscale-vpc`."""
 
 from collections.abc import Sequence
-from typing import Unpack
-
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from typing import TYPE_CHECKING, Unpack
 
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr
 from anyscale_constructs.terraform.module import Module
 from anyscale_constructs.terraform.types import TfBool, TfList, TfMap, TfNumber, TfObject, TfString
 
+if TYPE_CHECKING:
+    from typing_extensions import TypedDict
+else:
+    from anyscale_constructs.terraform.types import InputTypes as TypedDict
 
-@with_config(ConfigDict(extra="forbid", strict=True))
+
 class VpcGatewayVpcEndpoints(TypedDict):
     """`object({name = string, policy = string})`."""
 
-    name: TfString | None
-    policy: TfString | None
+    name: "TfString | None"
+    policy: "TfString | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class VpcInputs(TypedDict, total=False):
     """The optional inputs of `modules/aws-anyscale-vpc`; None omits an input."""
 
-    anyscale_cloud_id: TfString | None
+    anyscale_cloud_id: "TfString | None"
     """`string`. Default: `null`."""
 
-    module_enabled: TfBool | None
+    module_enabled: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    anyscale_vpc_name: TfString | None
+    anyscale_vpc_name: "TfString | None"
     """`string`. Default: `null`."""
 
-    tags: TfMap[TfString] | None
+    tags: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`."""
 
-    existing_vpc_id: TfString | None
+    existing_vpc_id: "TfString | None"
     """`string`. Default: `null`. The value must be known at plan."""
 
-    cidr_block: TfString | None
+    cidr_block: "TfString | None"
     """`string`. Default: `"10.0.0.0/16"`."""
 
-    secondary_cidr_blocks: TfList[TfString] | None
+    secondary_cidr_blocks: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. The length must be known at plan."""
 
-    enable_vpc_dns_hostnames: TfBool | None
+    enable_vpc_dns_hostnames: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    enable_vpc_dns_support: TfBool | None
+    enable_vpc_dns_support: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    vpc_instance_tenancy: TfString | None
+    vpc_instance_tenancy: "TfString | None"
     """`string`. Default: `"default"`. Allowed: `"default"`, `"dedicated"`."""
 
-    use_ipam_pool: TfBool | None
+    use_ipam_pool: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    ipv4_ipam_pool_id: TfString | None
+    ipv4_ipam_pool_id: "TfString | None"
     """`string`. Default: `null`."""
 
-    ipv4_netmask_length: TfNumber | None
+    ipv4_netmask_length: "TfNumber | None"
     """`number`. Default: `null`."""
 
-    public_subnets: TfList[TfString] | None
+    public_subnets: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. The length must be known at plan."""
 
-    public_subnet_suffix: TfString | None
+    public_subnet_suffix: "TfString | None"
     """`string`. Default: `"public"`."""
 
-    public_subnet_names: TfList[TfString] | None
+    public_subnet_names: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`."""
 
-    public_subnet_tags: TfMap[TfString] | None
+    public_subnet_tags: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`."""
 
-    map_public_ip_on_launch: TfBool | None
+    map_public_ip_on_launch: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    existing_public_route_table_ids: TfList[TfString] | None
+    existing_public_route_table_ids: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. The length must be known at plan."""
 
-    private_subnets: TfList[TfString] | None
+    private_subnets: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. The length must be known at plan."""
 
-    private_subnet_suffix: TfString | None
+    private_subnet_suffix: "TfString | None"
     """`string`. Default: `"private"`."""
 
-    private_subnet_names: TfList[TfString] | None
+    private_subnet_names: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`."""
 
-    private_subnet_tags: TfMap[TfString] | None
+    private_subnet_tags: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`."""
 
-    existing_private_route_table_ids: TfList[TfString] | None
+    existing_private_route_table_ids: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. The length must be known at plan."""
 
-    existing_private_subnet_ids: TfList[TfString] | None
+    existing_private_subnet_ids: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. The length must be known at plan."""
 
-    availability_zones: TfList[TfString] | None
+    availability_zones: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. The length must be known at plan."""
 
-    availability_zone_ids: TfList[TfString] | None
+    availability_zone_ids: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. The length must be known at plan."""
 
-    max_az_count: TfNumber | None
+    max_az_count: "TfNumber | None"
     """`number`. Default: `0`. The value must be known at plan."""
 
-    create_ngw: TfBool | None
+    create_ngw: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    max_nat_gateway_count: TfNumber | None
+    max_nat_gateway_count: "TfNumber | None"
     """`number`. Default: `999`. The value must be known at plan."""
 
-    nat_gateway_destination_cidr_block: TfString | None
+    nat_gateway_destination_cidr_block: "TfString | None"
     """`string`. Default: `"0.0.0.0/0"`."""
 
-    create_igw: TfBool | None
+    create_igw: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    enable_vpc_flow_logs: TfBool | None
+    enable_vpc_flow_logs: "TfBool | None"
     """`bool`. Default: `false`. The value must be known at plan."""
 
-    create_flow_log_cloudwatch_log_group: TfBool | None
+    create_flow_log_cloudwatch_log_group: "TfBool | None"
     """`bool`. Default: `false`. The value must be known at plan."""
 
-    flow_log_cloudwatch_log_group_name_prefix: TfString | None
+    flow_log_cloudwatch_log_group_name_prefix: "TfString | None"
     """`string`. Default: `"/aws/vpc-flow-log/"`. Has no effect without `create_flow_log_cloudwatch_log_group`."""
 
-    flow_log_cloudwatch_log_group_name_suffix: TfString | None
+    flow_log_cloudwatch_log_group_name_suffix: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_flow_log_cloudwatch_log_group`."""
 
-    flow_log_cloudwatch_log_group_retention_in_days: TfNumber | None
+    flow_log_cloudwatch_log_group_retention_in_days: "TfNumber | None"
     """`number`. Default: `null`. Has no effect without `create_flow_log_cloudwatch_log_group`."""
 
-    flow_log_cloudwatch_log_group_kms_key_id: TfString | None
+    flow_log_cloudwatch_log_group_kms_key_id: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_flow_log_cloudwatch_log_group`."""
 
-    create_flow_log_cloudwatch_iam_role: TfBool | None
+    create_flow_log_cloudwatch_iam_role: "TfBool | None"
     """`bool`. Default: `false`. The value must be known at plan."""
 
-    vpc_flow_log_permissions_boundary: TfString | None
+    vpc_flow_log_permissions_boundary: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_flow_log_cloudwatch_iam_role`."""
 
-    gateway_vpc_endpoints: TfMap[TfObject[VpcGatewayVpcEndpoints]] | None
+    gateway_vpc_endpoints: "TfMap[TfObject[VpcGatewayVpcEndpoints]] | None"
     """`map(object({name = string, policy = string}))`. Default: `{"s3": {"name": "s3", "policy": null}}`. The keys must be known at plan."""
 
 

@@ -4,28 +4,29 @@
 """The services that a project has switched on: the wrapper of upstream's `modules/google-anyscale-cloudapis`."""
 
 from collections.abc import Sequence
-from typing import Unpack
-
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from typing import TYPE_CHECKING, Unpack
 
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr
 from anyscale_constructs.terraform.module import Module
 from anyscale_constructs.terraform.types import TfBool, TfList, TfString
 
+if TYPE_CHECKING:
+    from typing_extensions import TypedDict
+else:
+    from anyscale_constructs.terraform.types import InputTypes as TypedDict
 
-@with_config(ConfigDict(extra="forbid", strict=True))
+
 class CloudApisInputs(TypedDict, total=False):
     """The optional inputs of `modules/google-anyscale-cloudapis`; None omits an input."""
 
-    module_enabled: TfBool | None
+    module_enabled: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    anyscale_project_id: TfString | None
+    anyscale_project_id: "TfString | None"
     """`string`. Default: `null`."""
 
-    anyscale_activate_required_apis: TfList[TfString] | None
+    anyscale_activate_required_apis: "TfList[TfString] | None"
     """`list(string)`. The value must be known at plan.
 
     Default:
@@ -39,13 +40,13 @@ class CloudApisInputs(TypedDict, total=False):
     - `"deploymentmanager.googleapis.com"`
     """
 
-    anyscale_activate_optional_apis: TfList[TfString] | None
+    anyscale_activate_optional_apis: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. The value must be known at plan."""
 
-    disable_services_on_destroy: TfBool | None
+    disable_services_on_destroy: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    disable_dependent_services: TfBool | None
+    disable_dependent_services: "TfBool | None"
     """`bool`. Default: `false`."""
 
 

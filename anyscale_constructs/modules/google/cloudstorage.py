@@ -4,101 +4,100 @@
 """The bucket for a cloud's logs and storage, with its members: the wrapper of upstream's `modules/google-anyscale-cloudstorage`."""
 
 from collections.abc import Sequence
-from typing import Unpack
-
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from typing import TYPE_CHECKING, Unpack
 
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr
 from anyscale_constructs.terraform.module import Module
 from anyscale_constructs.terraform.types import TfAny, TfBool, TfList, TfMap, TfNumber, TfObject, TfString
 
+if TYPE_CHECKING:
+    from typing_extensions import TypedDict
+else:
+    from anyscale_constructs.terraform.types import InputTypes as TypedDict
 
-@with_config(ConfigDict(extra="forbid", strict=True))
+
 class CloudStorageCorsRules(TypedDict):
     """`object({origins = list(string), methods = list(string), response_headers = list(string), max_age_seconds = number})`."""
 
-    origins: TfList[TfString] | None
-    methods: TfList[TfString] | None
-    response_headers: TfList[TfString] | None
-    max_age_seconds: TfNumber | None
+    origins: "TfList[TfString] | None"
+    methods: "TfList[TfString] | None"
+    response_headers: "TfList[TfString] | None"
+    max_age_seconds: "TfNumber | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class CloudStorageLifecycleRules(TypedDict):
     """`object({action = map(string), condition = map(string)})`."""
 
-    action: TfMap[TfString] | None
-    condition: TfMap[TfString] | None
+    action: "TfMap[TfString] | None"
+    condition: "TfMap[TfString] | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class CloudStorageInputs(TypedDict, total=False):
     """The optional inputs of `modules/google-anyscale-cloudstorage`; None omits an input."""
 
-    module_enabled: TfBool | None
+    module_enabled: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    anyscale_project_id: TfString | None
+    anyscale_project_id: "TfString | None"
     """`string`. Default: `null`."""
 
-    labels: TfMap[TfString] | None
+    labels: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`."""
 
-    anyscale_bucket_name: TfString | None
+    anyscale_bucket_name: "TfString | None"
     """`string`. Default: `null`."""
 
-    anyscale_bucket_name_prefix: TfString | None
+    anyscale_bucket_name_prefix: "TfString | None"
     """`string`. Default: `"anyscale-"`."""
 
-    enable_random_name_suffix: TfBool | None
+    enable_random_name_suffix: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    random_char_length: TfNumber | None
+    random_char_length: "TfNumber | None"
     """`number`. Default: `4`."""
 
-    bucket_location: TfString | None
+    bucket_location: "TfString | None"
     """`string`. Default: `"US"`."""
 
-    bucket_storage_class: TfString | None
+    bucket_storage_class: "TfString | None"
     """`string`. Default: `"STANDARD"`. Allowed: `"STANDARD"`, `"MULTI_REGIONAL"`, `"REGIONAL"`, `"NEARLINE"`, `"COLDLINE"`, `"ARCHIVE"`."""
 
-    bucket_public_access_prevention: TfString | None
+    bucket_public_access_prevention: "TfString | None"
     """`string`. Default: `"enforced"`. Allowed: `"enforced"`, `"inherited"`."""
 
-    bucket_force_destroy: TfBool | None
+    bucket_force_destroy: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    bucket_uniform_level_access: TfBool | None
+    bucket_uniform_level_access: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    bucket_versioning: TfBool | None
+    bucket_versioning: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    bucket_encryption_key_name: TfString | None
+    bucket_encryption_key_name: "TfString | None"
     """`string`. Default: `null`."""
 
-    cors_rules: TfList[TfObject[CloudStorageCorsRules]] | None
+    cors_rules: "TfList[TfObject[CloudStorageCorsRules]] | None"
     """`set(object({origins = list(string), methods = list(string), response_headers = list(string), max_age_seconds = number}))`.
 
     Default:
     - `{"origins": ["https://*.anyscale.com"], "methods": ["GET", "POST", "PUT", "HEAD", "DELETE"], "response_headers": ["*"], "max_age_seconds": 3600}`
     """
 
-    retention_policy: TfMap[TfString] | None
+    retention_policy: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`."""
 
-    lifecycle_rules: TfList[TfObject[CloudStorageLifecycleRules]] | None
+    lifecycle_rules: "TfList[TfObject[CloudStorageLifecycleRules]] | None"
     """`set(object({action = map(string), condition = map(string)}))`. Default: `[]`."""
 
-    bucket_logging: TfAny | None
+    bucket_logging: "TfAny | None"
     """`any`. Default: `{}`."""
 
-    bucket_iam_members: TfList[TfString] | None
+    bucket_iam_members: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. The length must be known at plan."""
 
-    bucket_iam_member_roles: TfList[TfString] | None
+    bucket_iam_member_roles: "TfList[TfString] | None"
     """`list(string)`. The value must be known at plan.
 
     Default:
@@ -107,7 +106,7 @@ class CloudStorageInputs(TypedDict, total=False):
     - `"roles/storage.folderAdmin"`
     """
 
-    bucket_iam_member_additional_roles: TfList[TfString] | None
+    bucket_iam_member_additional_roles: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. The value must be known at plan."""
 
 

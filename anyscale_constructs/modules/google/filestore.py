@@ -4,78 +4,78 @@
 """The shared file system: the wrapper of upstream's `modules/google-anyscale-filestore`."""
 
 from collections.abc import Sequence
-from typing import Required, Unpack
-
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from typing import TYPE_CHECKING, Required, Unpack
 
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr
 from anyscale_constructs.terraform.module import Module
 from anyscale_constructs.terraform.types import TfBool, TfList, TfMap, TfNumber, TfString
 
+if TYPE_CHECKING:
+    from typing_extensions import TypedDict
+else:
+    from anyscale_constructs.terraform.types import InputTypes as TypedDict
 
-@with_config(ConfigDict(extra="forbid", strict=True))
+
 class FilestoreInputs(TypedDict, total=False):
     """The optional inputs of `modules/google-anyscale-filestore`; None omits an input."""
 
-    anyscale_cloud_id: TfString | None
+    anyscale_cloud_id: "TfString | None"
     """`string`. Default: `null`."""
 
-    module_enabled: TfBool | None
+    module_enabled: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    anyscale_project_id: TfString | None
+    anyscale_project_id: "TfString | None"
     """`string`. Default: `null`."""
 
-    google_region: TfString | None
+    google_region: "TfString | None"
     """`string`. Default: `null`."""
 
-    google_zone: TfString | None
+    google_zone: "TfString | None"
     """`string`. Default: `null`."""
 
-    labels: TfMap[TfString] | None
+    labels: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`."""
 
-    enable_random_name_suffix: TfBool | None
+    enable_random_name_suffix: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    random_char_length: TfNumber | None
+    random_char_length: "TfNumber | None"
     """`number`. Default: `4`."""
 
-    anyscale_filestore_name: TfString | None
+    anyscale_filestore_name: "TfString | None"
     """`string`. Default: `null`."""
 
-    anyscale_filestore_name_prefix: TfString | None
+    anyscale_filestore_name_prefix: "TfString | None"
     """`string`. Default: `"anyscale-filestore-"`."""
 
-    filestore_description: TfString | None
+    filestore_description: "TfString | None"
     """`string`. Default: `"Anyscale Filestore"`."""
 
-    filestore_tier: TfString | None
+    filestore_tier: "TfString | None"
     """`string`. Default: `"STANDARD"`. Allowed: `"STANDARD"`, `"PREMIUM"`, `"BASIC_HDD"`, `"BASIC_SSD"`, `"HIGH_SCALE_SSD"`, `"ENTERPRISE"`, `"ZONAL"`, `"REGIONAL"`."""
 
-    filestore_location: TfString | None
+    filestore_location: "TfString | None"
     """`string`. Default: `null`."""
 
-    anyscale_filestore_fileshare_name: TfString | None
+    anyscale_filestore_fileshare_name: "TfString | None"
     """`string`. Default: `null`."""
 
-    anyscale_filestore_fileshare_capacity_gb: TfNumber | None
+    anyscale_filestore_fileshare_capacity_gb: "TfNumber | None"
     """`number`. Default: `2560`."""
 
-    filestore_network_modes: TfList[TfString] | None
+    filestore_network_modes: "TfList[TfString] | None"
     """`list(string)`. Default: `["MODE_IPV4"]`."""
 
-    filestore_network_conect_mode: TfString | None
+    filestore_network_conect_mode: "TfString | None"
     """`string`. Default: `"DIRECT_PEERING"`. Allowed: `"DIRECT_PEERING"`, `"PRIVATE_SERVICE_ACCESS"`."""
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
-class FilestoreAllInputs(FilestoreInputs):
+class FilestoreAllInputs(FilestoreInputs, total=False):
     """All inputs of `modules/google-anyscale-filestore`, including the required ones."""
 
-    filestore_vpc_name: Required[TfString]
+    filestore_vpc_name: "Required[TfString]"
     """`string`. Required."""
 
 

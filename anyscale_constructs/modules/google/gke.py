@@ -4,205 +4,198 @@
 """A GKE cluster with its node pools, which may be private: the wrapper of upstream's `modules/private-cluster`."""
 
 from collections.abc import Sequence
-from typing import NotRequired, Required, Unpack
-
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from typing import TYPE_CHECKING, NotRequired, Required, Unpack
 
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr
 from anyscale_constructs.terraform.module import Module
 from anyscale_constructs.terraform.types import TfAny, TfBool, TfList, TfMap, TfNumber, TfObject, TfString
 
+if TYPE_CHECKING:
+    from typing_extensions import TypedDict
+else:
+    from anyscale_constructs.terraform.types import InputTypes as TypedDict
 
-@with_config(ConfigDict(extra="forbid", strict=True))
+
 class GkeMasterAuthorizedNetworks(TypedDict):
     """`object({cidr_block = string, display_name = string})`."""
 
-    cidr_block: TfString | None
-    display_name: TfString | None
+    cidr_block: "TfString | None"
+    display_name: "TfString | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class GkeMaintenanceExclusions(TypedDict):
     """`object({name = string, start_time = string, end_time = string, exclusion_scope = string})`."""
 
-    name: TfString | None
-    start_time: TfString | None
-    end_time: TfString | None
-    exclusion_scope: TfString | None
+    name: "TfString | None"
+    start_time: "TfString | None"
+    end_time: "TfString | None"
+    exclusion_scope: "TfString | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class GkeClusterAutoscalingGpuResources(TypedDict):
     """`object({resource_type = string, minimum = number, maximum = number})`."""
 
-    resource_type: TfString | None
-    minimum: TfNumber | None
-    maximum: TfNumber | None
+    resource_type: "TfString | None"
+    minimum: "TfNumber | None"
+    maximum: "TfNumber | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class GkeClusterAutoscaling(TypedDict):
     """`object({enabled = bool, autoscaling_profile = string, min_cpu_cores = number, max_cpu_cores = number, min_memory_gb = number, max_memory_gb = number, gpu_resources = list(object({resource_type = string, minimum = number, maximum = number})), auto_repair = bool, auto_upgrade = bool, disk_size = optional(number), disk_type = optional(string), image_type = optional(string), strategy = optional(string), max_surge = optional(number), max_unavailable = optional(number), node_pool_soak_duration = optional(string), batch_soak_duration = optional(string), batch_percentage = optional(number), batch_node_count = optional(number), enable_secure_boot = optional(bool, false), enable_integrity_monitoring = optional(bool, true)})`."""
 
-    enabled: TfBool | None
-    autoscaling_profile: TfString | None
-    min_cpu_cores: TfNumber | None
-    max_cpu_cores: TfNumber | None
-    min_memory_gb: TfNumber | None
-    max_memory_gb: TfNumber | None
-    gpu_resources: TfList[TfObject[GkeClusterAutoscalingGpuResources]] | None
-    auto_repair: TfBool | None
-    auto_upgrade: TfBool | None
-    disk_size: NotRequired[TfNumber | None]
-    disk_type: NotRequired[TfString | None]
-    image_type: NotRequired[TfString | None]
-    strategy: NotRequired[TfString | None]
-    max_surge: NotRequired[TfNumber | None]
-    max_unavailable: NotRequired[TfNumber | None]
-    node_pool_soak_duration: NotRequired[TfString | None]
-    batch_soak_duration: NotRequired[TfString | None]
-    batch_percentage: NotRequired[TfNumber | None]
-    batch_node_count: NotRequired[TfNumber | None]
-    enable_secure_boot: NotRequired[TfBool | None]
-    enable_integrity_monitoring: NotRequired[TfBool | None]
+    enabled: "TfBool | None"
+    autoscaling_profile: "TfString | None"
+    min_cpu_cores: "TfNumber | None"
+    max_cpu_cores: "TfNumber | None"
+    min_memory_gb: "TfNumber | None"
+    max_memory_gb: "TfNumber | None"
+    gpu_resources: "TfList[TfObject[GkeClusterAutoscalingGpuResources]] | None"
+    auto_repair: "TfBool | None"
+    auto_upgrade: "TfBool | None"
+    disk_size: "NotRequired[TfNumber | None]"
+    disk_type: "NotRequired[TfString | None]"
+    image_type: "NotRequired[TfString | None]"
+    strategy: "NotRequired[TfString | None]"
+    max_surge: "NotRequired[TfNumber | None]"
+    max_unavailable: "NotRequired[TfNumber | None]"
+    node_pool_soak_duration: "NotRequired[TfString | None]"
+    batch_soak_duration: "NotRequired[TfString | None]"
+    batch_percentage: "NotRequired[TfNumber | None]"
+    batch_node_count: "NotRequired[TfNumber | None]"
+    enable_secure_boot: "NotRequired[TfBool | None]"
+    enable_integrity_monitoring: "NotRequired[TfBool | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class GkeNodePoolsTaints(TypedDict):
     """`object({key = string, value = string, effect = string})`."""
 
-    key: TfString | None
-    value: TfString | None
-    effect: TfString | None
+    key: "TfString | None"
+    value: "TfString | None"
+    effect: "TfString | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class GkeShadowFirewallRulesLogConfig(TypedDict):
     """`object({metadata = string})`."""
 
-    metadata: TfString | None
+    metadata: "TfString | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class GkeDatabaseEncryption(TypedDict):
     """`object({state = string, key_name = string})`."""
 
-    state: TfString | None
-    key_name: TfString | None
+    state: "TfString | None"
+    key_name: "TfString | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class GkeRayOperatorConfig(TypedDict):
     """`object({enabled = bool, logging_enabled = optional(bool, false), monitoring_enabled = optional(bool, false)})`."""
 
-    enabled: TfBool | None
-    logging_enabled: NotRequired[TfBool | None]
-    monitoring_enabled: NotRequired[TfBool | None]
+    enabled: "TfBool | None"
+    logging_enabled: "NotRequired[TfBool | None]"
+    monitoring_enabled: "NotRequired[TfBool | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class GkeInputs(TypedDict, total=False):
     """The optional inputs of `modules/private-cluster`; None omits an input."""
 
-    description: TfString | None
+    description: "TfString | None"
     """`string`. Default: `""`."""
 
-    regional: TfBool | None
+    regional: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    region: TfString | None
+    region: "TfString | None"
     """`string`. Default: `null`."""
 
-    zones: TfList[TfString] | None
+    zones: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. The length must be known at plan."""
 
-    network_project_id: TfString | None
+    network_project_id: "TfString | None"
     """`string`. Default: `""`."""
 
-    kubernetes_version: TfString | None
+    kubernetes_version: "TfString | None"
     """`string`. Default: `"latest"`."""
 
-    master_authorized_networks: TfList[TfObject[GkeMasterAuthorizedNetworks]] | None
+    master_authorized_networks: "TfList[TfObject[GkeMasterAuthorizedNetworks]] | None"
     """`list(object({cidr_block = string, display_name = string}))`. Default: `[]`."""
 
-    gcp_public_cidrs_access_enabled: TfBool | None
+    gcp_public_cidrs_access_enabled: "TfBool | None"
     """`bool`. Default: `null`."""
 
-    enable_vertical_pod_autoscaling: TfBool | None
+    enable_vertical_pod_autoscaling: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    horizontal_pod_autoscaling: TfBool | None
+    horizontal_pod_autoscaling: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    http_load_balancing: TfBool | None
+    http_load_balancing: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    service_external_ips: TfBool | None
+    service_external_ips: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    insecure_kubelet_readonly_port_enabled: TfBool | None
+    insecure_kubelet_readonly_port_enabled: "TfBool | None"
     """`bool`. Default: `null`."""
 
-    datapath_provider: TfString | None
+    datapath_provider: "TfString | None"
     """`string`. Default: `"DATAPATH_PROVIDER_UNSPECIFIED"`."""
 
-    maintenance_start_time: TfString | None
+    maintenance_start_time: "TfString | None"
     """`string`. Default: `"05:00"`."""
 
-    maintenance_exclusions: TfList[TfObject[GkeMaintenanceExclusions]] | None
+    maintenance_exclusions: "TfList[TfObject[GkeMaintenanceExclusions]] | None"
     """`list(object({name = string, start_time = string, end_time = string, exclusion_scope = string}))`. Default: `[]`."""
 
-    maintenance_end_time: TfString | None
+    maintenance_end_time: "TfString | None"
     """`string`. Default: `""`."""
 
-    maintenance_recurrence: TfString | None
+    maintenance_recurrence: "TfString | None"
     """`string`. Default: `""`."""
 
-    additional_ip_range_pods: TfList[TfString] | None
+    additional_ip_range_pods: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`."""
 
-    stack_type: TfString | None
+    stack_type: "TfString | None"
     """`string`. Default: `"IPV4"`."""
 
-    node_pools: TfList[TfMap[TfAny]] | None
+    node_pools: "TfList[TfMap[TfAny]] | None"
     """`list(map(any))`. Default: `[{"name": "default-node-pool"}]`. The value must be known at plan."""
 
-    windows_node_pools: TfList[TfMap[TfString]] | None
+    windows_node_pools: "TfList[TfMap[TfString]] | None"
     """`list(map(string))`. Default: `[]`. The value must be known at plan."""
 
-    node_pools_labels: TfMap[TfMap[TfString]] | None
+    node_pools_labels: "TfMap[TfMap[TfString]] | None"
     """`map(map(string))`. Default: `{"all": {}, "default-node-pool": {}}`."""
 
-    node_pools_resource_labels: TfMap[TfMap[TfString]] | None
+    node_pools_resource_labels: "TfMap[TfMap[TfString]] | None"
     """`map(map(string))`. Default: `{"all": {}, "default-node-pool": {}}`."""
 
-    node_pools_resource_manager_tags: TfMap[TfMap[TfString]] | None
+    node_pools_resource_manager_tags: "TfMap[TfMap[TfString]] | None"
     """`map(map(string))`. Default: `{"all": {}, "default-node-pool": {}}`."""
 
-    node_pools_metadata: TfMap[TfMap[TfString]] | None
+    node_pools_metadata: "TfMap[TfMap[TfString]] | None"
     """`map(map(string))`. Default: `{"all": {}, "default-node-pool": {}}`."""
 
-    node_pools_linux_node_configs_sysctls: TfMap[TfMap[TfString]] | None
+    node_pools_linux_node_configs_sysctls: "TfMap[TfMap[TfString]] | None"
     """`map(map(string))`. Default: `{"all": {}, "default-node-pool": {}}`."""
 
-    node_pools_cgroup_mode: TfMap[TfString] | None
+    node_pools_cgroup_mode: "TfMap[TfString] | None"
     """`map(string)`. Default: `{"all": "", "default-node-pool": ""}`."""
 
-    enable_cost_allocation: TfBool | None
+    enable_cost_allocation: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    resource_usage_export_dataset_id: TfString | None
+    resource_usage_export_dataset_id: "TfString | None"
     """`string`. Default: `""`."""
 
-    enable_network_egress_export: TfBool | None
+    enable_network_egress_export: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    enable_resource_consumption_export: TfBool | None
+    enable_resource_consumption_export: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    cluster_autoscaling: TfObject[GkeClusterAutoscaling] | None
+    cluster_autoscaling: "TfObject[GkeClusterAutoscaling] | None"
     """`object({enabled = bool, autoscaling_profile = string, min_cpu_cores = number, max_cpu_cores = number, min_memory_gb = number, max_memory_gb = number, gpu_resources = list(object({resource_type = string, minimum = number, maximum = number})), auto_repair = bool, auto_upgrade = bool, disk_size = optional(number), disk_type = optional(string), image_type = optional(string), strategy = optional(string), max_surge = optional(number), max_unavailable = optional(number), node_pool_soak_duration = optional(string), batch_soak_duration = optional(string), batch_percentage = optional(number), batch_node_count = optional(number), enable_secure_boot = optional(bool, false), enable_integrity_monitoring = optional(bool, true)})`.
 
     Default:
@@ -222,270 +215,269 @@ class GkeInputs(TypedDict, total=False):
     - `"enable_integrity_monitoring": true`
     """
 
-    node_pools_taints: TfMap[TfList[TfObject[GkeNodePoolsTaints]]] | None
+    node_pools_taints: "TfMap[TfList[TfObject[GkeNodePoolsTaints]]] | None"
     """`map(list(object({key = string, value = string, effect = string})))`. Default: `{"all": [], "default-node-pool": []}`."""
 
-    node_pools_tags: TfMap[TfList[TfString]] | None
+    node_pools_tags: "TfMap[TfList[TfString]] | None"
     """`map(list(string))`. Default: `{"all": [], "default-node-pool": []}`."""
 
-    node_pools_oauth_scopes: TfMap[TfList[TfString]] | None
+    node_pools_oauth_scopes: "TfMap[TfList[TfString]] | None"
     """`map(list(string))`. Default: `{"all": ["https://www.googleapis.com/auth/cloud-platform"], "default-node-pool": []}`."""
 
-    network_tags: TfList[TfString] | None
+    network_tags: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`."""
 
-    stub_domains: TfMap[TfList[TfString]] | None
+    stub_domains: "TfMap[TfList[TfString]] | None"
     """`map(list(string))`. Default: `{}`. The keys must be known at plan."""
 
-    upstream_nameservers: TfList[TfString] | None
+    upstream_nameservers: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. The length must be known at plan."""
 
-    non_masquerade_cidrs: TfList[TfString] | None
+    non_masquerade_cidrs: "TfList[TfString] | None"
     """`list(string)`. Default: `["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]`. Has no effect without `configure_ip_masq`."""
 
-    ip_masq_resync_interval: TfString | None
+    ip_masq_resync_interval: "TfString | None"
     """`string`. Default: `"60s"`. Has no effect without `configure_ip_masq`."""
 
-    ip_masq_link_local: TfBool | None
+    ip_masq_link_local: "TfBool | None"
     """`bool`. Default: `false`. Has no effect without `configure_ip_masq`."""
 
-    configure_ip_masq: TfBool | None
+    configure_ip_masq: "TfBool | None"
     """`bool`. Default: `false`. The value must be known at plan."""
 
-    logging_service: TfString | None
+    logging_service: "TfString | None"
     """`string`. Default: `"logging.googleapis.com/kubernetes"`."""
 
-    monitoring_service: TfString | None
+    monitoring_service: "TfString | None"
     """`string`. Default: `"monitoring.googleapis.com/kubernetes"`."""
 
-    create_service_account: TfBool | None
+    create_service_account: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    grant_registry_access: TfBool | None
+    grant_registry_access: "TfBool | None"
     """`bool`. Default: `false`. The value must be known at plan. Has no effect without `create_service_account`."""
 
-    registry_project_ids: TfList[TfString] | None
+    registry_project_ids: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. The value must be known at plan. Has no effect without `create_service_account` and `grant_registry_access`."""
 
-    service_account: TfString | None
+    service_account: "TfString | None"
     """`string`. Default: `""`."""
 
-    service_account_name: TfString | None
+    service_account_name: "TfString | None"
     """`string`. Default: `""`. The value must be known at plan. Has no effect without `create_service_account`."""
 
-    boot_disk_kms_key: TfString | None
+    boot_disk_kms_key: "TfString | None"
     """`string`. Default: `null`."""
 
-    issue_client_certificate: TfBool | None
+    issue_client_certificate: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    cluster_ipv4_cidr: TfString | None
+    cluster_ipv4_cidr: "TfString | None"
     """`string`. Default: `null`."""
 
-    cluster_resource_labels: TfMap[TfString] | None
+    cluster_resource_labels: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`."""
 
-    deploy_using_private_endpoint: TfBool | None
+    deploy_using_private_endpoint: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    enable_private_endpoint: TfBool | None
+    enable_private_endpoint: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    enable_private_nodes: TfBool | None
+    enable_private_nodes: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    master_ipv4_cidr_block: TfString | None
+    master_ipv4_cidr_block: "TfString | None"
     """`string`. Default: `"10.0.0.0/28"`."""
 
-    private_endpoint_subnetwork: TfString | None
+    private_endpoint_subnetwork: "TfString | None"
     """`string`. Default: `null`."""
 
-    master_global_access_enabled: TfBool | None
+    master_global_access_enabled: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    dns_cache: TfBool | None
+    dns_cache: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    authenticator_security_group: TfString | None
+    authenticator_security_group: "TfString | None"
     """`string`. Default: `null`."""
 
-    identity_namespace: TfString | None
+    identity_namespace: "TfString | None"
     """`string`. Default: `"enabled"`."""
 
-    enable_mesh_certificates: TfBool | None
+    enable_mesh_certificates: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    release_channel: TfString | None
+    release_channel: "TfString | None"
     """`string`. Default: `"REGULAR"`."""
 
-    gateway_api_channel: TfString | None
+    gateway_api_channel: "TfString | None"
     """`string`. Default: `null`."""
 
-    add_cluster_firewall_rules: TfBool | None
+    add_cluster_firewall_rules: "TfBool | None"
     """`bool`. Default: `false`. The value must be known at plan."""
 
-    add_master_webhook_firewall_rules: TfBool | None
+    add_master_webhook_firewall_rules: "TfBool | None"
     """`bool`. Default: `false`. The value must be known at plan."""
 
-    firewall_priority: TfNumber | None
+    firewall_priority: "TfNumber | None"
     """`number`. Default: `1000`."""
 
-    firewall_inbound_ports: TfList[TfString] | None
+    firewall_inbound_ports: "TfList[TfString] | None"
     """`list(string)`. Default: `["8443", "9443", "15017"]`."""
 
-    add_shadow_firewall_rules: TfBool | None
+    add_shadow_firewall_rules: "TfBool | None"
     """`bool`. Default: `false`. The value must be known at plan."""
 
-    shadow_firewall_rules_priority: TfNumber | None
+    shadow_firewall_rules_priority: "TfNumber | None"
     """`number`. Default: `999`. Has no effect without `add_shadow_firewall_rules`."""
 
-    shadow_firewall_rules_log_config: TfObject[GkeShadowFirewallRulesLogConfig] | None
+    shadow_firewall_rules_log_config: "TfObject[GkeShadowFirewallRulesLogConfig] | None"
     """`object({metadata = string})`. Default: `{"metadata": "INCLUDE_ALL_METADATA"}`. Has no effect without `add_shadow_firewall_rules`."""
 
-    enable_confidential_nodes: TfBool | None
+    enable_confidential_nodes: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    enable_cilium_clusterwide_network_policy: TfBool | None
+    enable_cilium_clusterwide_network_policy: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    security_posture_mode: TfString | None
+    security_posture_mode: "TfString | None"
     """`string`. Default: `"DISABLED"`."""
 
-    security_posture_vulnerability_mode: TfString | None
+    security_posture_vulnerability_mode: "TfString | None"
     """`string`. Default: `"VULNERABILITY_DISABLED"`."""
 
-    disable_default_snat: TfBool | None
+    disable_default_snat: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    enable_default_node_pools_metadata: TfBool | None
+    enable_default_node_pools_metadata: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    notification_config_topic: TfString | None
+    notification_config_topic: "TfString | None"
     """`string`. Default: `""`."""
 
-    notification_filter_event_type: TfList[TfString] | None
+    notification_filter_event_type: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`."""
 
-    deletion_protection: TfBool | None
+    deletion_protection: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    enable_tpu: TfBool | None
+    enable_tpu: "TfBool | None"
     """`bool`. Default: `false`. The value must be known at plan."""
 
-    network_policy: TfBool | None
+    network_policy: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    network_policy_provider: TfString | None
+    network_policy_provider: "TfString | None"
     """`string`. Default: `"CALICO"`."""
 
-    initial_node_count: TfNumber | None
+    initial_node_count: "TfNumber | None"
     """`number`. Default: `0`."""
 
-    remove_default_node_pool: TfBool | None
+    remove_default_node_pool: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    filestore_csi_driver: TfBool | None
+    filestore_csi_driver: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    disable_legacy_metadata_endpoints: TfBool | None
+    disable_legacy_metadata_endpoints: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    default_max_pods_per_node: TfNumber | None
+    default_max_pods_per_node: "TfNumber | None"
     """`number`. Default: `110`."""
 
-    database_encryption: TfList[TfObject[GkeDatabaseEncryption]] | None
+    database_encryption: "TfList[TfObject[GkeDatabaseEncryption]] | None"
     """`list(object({state = string, key_name = string}))`. Default: `[{"state": "DECRYPTED", "key_name": ""}]`."""
 
-    enable_shielded_nodes: TfBool | None
+    enable_shielded_nodes: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    enable_binary_authorization: TfBool | None
+    enable_binary_authorization: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    node_metadata: TfString | None
+    node_metadata: "TfString | None"
     """`string`. Default: `"GKE_METADATA"`. Allowed: `"GKE_METADATA"`, `"GCE_METADATA"`, `"UNSPECIFIED"`, `"GKE_METADATA_SERVER"`, `"EXPOSE"`."""
 
-    cluster_dns_provider: TfString | None
+    cluster_dns_provider: "TfString | None"
     """`string`. Default: `"PROVIDER_UNSPECIFIED"`."""
 
-    cluster_dns_scope: TfString | None
+    cluster_dns_scope: "TfString | None"
     """`string`. Default: `"DNS_SCOPE_UNSPECIFIED"`."""
 
-    cluster_dns_domain: TfString | None
+    cluster_dns_domain: "TfString | None"
     """`string`. Default: `""`."""
 
-    gce_pd_csi_driver: TfBool | None
+    gce_pd_csi_driver: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    gke_backup_agent_config: TfBool | None
+    gke_backup_agent_config: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    gcs_fuse_csi_driver: TfBool | None
+    gcs_fuse_csi_driver: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    stateful_ha: TfBool | None
+    stateful_ha: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    ray_operator_config: TfObject[GkeRayOperatorConfig] | None
+    ray_operator_config: "TfObject[GkeRayOperatorConfig] | None"
     """`object({enabled = bool, logging_enabled = optional(bool, false), monitoring_enabled = optional(bool, false)})`. Default: `{"enabled": false, "logging_enabled": false, "monitoring_enabled": false}`."""
 
-    timeouts: TfMap[TfString] | None
+    timeouts: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`."""
 
-    monitoring_enable_managed_prometheus: TfBool | None
+    monitoring_enable_managed_prometheus: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    monitoring_enable_observability_metrics: TfBool | None
+    monitoring_enable_observability_metrics: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    monitoring_enable_observability_relay: TfBool | None
+    monitoring_enable_observability_relay: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    monitoring_enabled_components: TfList[TfString] | None
+    monitoring_enabled_components: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`."""
 
-    logging_enabled_components: TfList[TfString] | None
+    logging_enabled_components: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`."""
 
-    enable_kubernetes_alpha: TfBool | None
+    enable_kubernetes_alpha: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    config_connector: TfBool | None
+    config_connector: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    enable_intranode_visibility: TfBool | None
+    enable_intranode_visibility: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    enable_l4_ilb_subsetting: TfBool | None
+    enable_l4_ilb_subsetting: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    enable_identity_service: TfBool | None
+    enable_identity_service: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    fleet_project: TfString | None
+    fleet_project: "TfString | None"
     """`string`. Default: `null`."""
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
-class GkeAllInputs(GkeInputs):
+class GkeAllInputs(GkeInputs, total=False):
     """All inputs of `modules/private-cluster`, including the required ones."""
 
-    project_id: Required[TfString]
+    project_id: "Required[TfString]"
     """`string`. Required."""
 
-    name: Required[TfString]
+    name: "Required[TfString]"
     """`string`. Required."""
 
-    network: Required[TfString]
+    network: "Required[TfString]"
     """`string`. Required."""
 
-    subnetwork: Required[TfString]
+    subnetwork: "Required[TfString]"
     """`string`. Required."""
 
-    ip_range_pods: Required[TfString]
+    ip_range_pods: "Required[TfString]"
     """`string`. Required."""
 
-    ip_range_services: Required[TfString]
+    ip_range_services: "Required[TfString]"
     """`string`. Required."""
 
 

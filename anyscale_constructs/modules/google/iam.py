@@ -4,121 +4,122 @@
 """The service accounts of Anyscale's control plane and of the cluster nodes, with their roles and the identity pool: the wrapper of upstream's `modules/google-anyscale-iam`."""
 
 from collections.abc import Sequence
-from typing import Required, Unpack
-
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from typing import TYPE_CHECKING, Required, Unpack
 
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr
 from anyscale_constructs.terraform.module import Module
 from anyscale_constructs.terraform.types import TfBool, TfList, TfNumber, TfString
 
+if TYPE_CHECKING:
+    from typing_extensions import TypedDict
+else:
+    from anyscale_constructs.terraform.types import InputTypes as TypedDict
 
-@with_config(ConfigDict(extra="forbid", strict=True))
+
 class IamInputs(TypedDict, total=False):
     """The optional inputs of `modules/google-anyscale-iam`; None omits an input."""
 
-    anyscale_cloud_id: TfString | None
+    anyscale_cloud_id: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_anyscale_access_service_acct` or `create_anyscale_cluster_node_service_acct` or `create_gke_cluster_service_acct`."""
 
-    module_enabled: TfBool | None
+    module_enabled: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    anyscale_project_id: TfString | None
+    anyscale_project_id: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_anyscale_access_role` or `create_anyscale_access_service_acct` or `create_anyscale_cluster_node_service_acct` or `create_gke_cluster_service_acct`."""
 
-    google_region: TfString | None
+    google_region: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_anyscale_access_service_acct` or `create_anyscale_cluster_node_service_acct` or `create_gke_cluster_service_acct`."""
 
-    enable_random_name_suffix: TfBool | None
+    enable_random_name_suffix: "TfBool | None"
     """`bool`. Default: `true`. Has no effect without `create_anyscale_access_role` or `create_anyscale_access_service_acct` or `create_anyscale_cluster_node_service_acct` or `create_gke_cluster_service_acct`."""
 
-    random_char_length: TfNumber | None
+    random_char_length: "TfNumber | None"
     """`number`. Default: `4`."""
 
-    create_anyscale_access_service_acct: TfBool | None
+    create_anyscale_access_service_acct: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    anyscale_access_service_acct_name: TfString | None
+    anyscale_access_service_acct_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_anyscale_access_service_acct`."""
 
-    anyscale_access_service_acct_name_prefix: TfString | None
+    anyscale_access_service_acct_name_prefix: "TfString | None"
     """`string`. Default: `"anyscale-crossacct-"`. Has no effect without `create_anyscale_access_service_acct`."""
 
-    anyscale_access_service_acct_description: TfString | None
+    anyscale_access_service_acct_description: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_anyscale_access_service_acct`."""
 
-    anyscale_access_service_acct_binding_permissions: TfList[TfString] | None
+    anyscale_access_service_acct_binding_permissions: "TfList[TfString] | None"
     """`list(string)`. Default: `["roles/iam.serviceAccountTokenCreator"]`. The value must be known at plan. Has no effect without `create_anyscale_access_service_acct`."""
 
-    create_anyscale_access_role: TfBool | None
+    create_anyscale_access_role: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    existing_anyscale_access_role_name: TfString | None
+    existing_anyscale_access_role_name: "TfString | None"
     """`string`. Default: `null`. The value must be known at plan. Has no effect without `create_anyscale_access_service_acct`."""
 
-    anyscale_access_role_id: TfString | None
+    anyscale_access_role_id: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_anyscale_access_role`."""
 
-    anyscale_access_role_id_prefix: TfString | None
+    anyscale_access_role_id_prefix: "TfString | None"
     """`string`. Default: `"anyscale_crossacct_role_"`. Has no effect without `create_anyscale_access_role`."""
 
-    anyscale_access_role_description: TfString | None
+    anyscale_access_role_description: "TfString | None"
     """`string`. Default: `"Anyscale access role"`. Has no effect without `create_anyscale_access_role`."""
 
-    existing_workload_identity_provider_name: TfString | None
+    existing_workload_identity_provider_name: "TfString | None"
     """`string`. Default: `null`. The value must be known at plan. Has no effect without `create_anyscale_access_service_acct`."""
 
-    workload_identity_pool_name: TfString | None
+    workload_identity_pool_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_anyscale_access_service_acct`."""
 
-    workload_identity_pool_display_name: TfString | None
+    workload_identity_pool_display_name: "TfString | None"
     """`string`. Default: `"Anyscale Cross Account Access"`. Has no effect without `create_anyscale_access_service_acct`."""
 
-    workload_identity_pool_description: TfString | None
+    workload_identity_pool_description: "TfString | None"
     """`string`. Default: `"Used to provide Anyscale access from AWS."`. Has no effect without `create_anyscale_access_service_acct`."""
 
-    workload_identity_pool_provider_name: TfString | None
+    workload_identity_pool_provider_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_anyscale_access_service_acct`."""
 
-    anyscale_access_aws_account_id: TfString | None
+    anyscale_access_aws_account_id: "TfString | None"
     """`string`. Default: `"525325868955"`. Has no effect without `create_anyscale_access_service_acct`."""
 
-    workload_anyscale_aws_account_id: TfString | None
+    workload_anyscale_aws_account_id: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_anyscale_access_service_acct`."""
 
-    create_anyscale_cluster_node_service_acct: TfBool | None
+    create_anyscale_cluster_node_service_acct: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    anyscale_cluster_node_service_acct_name: TfString | None
+    anyscale_cluster_node_service_acct_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_anyscale_cluster_node_service_acct`."""
 
-    anyscale_cluster_node_service_acct_name_prefix: TfString | None
+    anyscale_cluster_node_service_acct_name_prefix: "TfString | None"
     """`string`. Default: `"anyscale-cluster-"`. Has no effect without `create_anyscale_cluster_node_service_acct`."""
 
-    anyscale_cluster_node_service_acct_description: TfString | None
+    anyscale_cluster_node_service_acct_description: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_anyscale_cluster_node_service_acct`."""
 
-    anyscale_cluster_node_service_acct_permissions: TfList[TfString] | None
+    anyscale_cluster_node_service_acct_permissions: "TfList[TfString] | None"
     """`list(string)`. Default: `["roles/artifactregistry.reader"]`. The value must be known at plan. Has no effect without `create_anyscale_cluster_node_service_acct`."""
 
-    enable_anyscale_cluster_logging_monitoring: TfBool | None
+    enable_anyscale_cluster_logging_monitoring: "TfBool | None"
     """`bool`. Default: `false`. The value must be known at plan. Has no effect without `create_anyscale_cluster_node_service_acct`."""
 
-    create_gke_cluster_service_acct: TfBool | None
+    create_gke_cluster_service_acct: "TfBool | None"
     """`bool`. Default: `false`. The value must be known at plan."""
 
-    gke_cluster_service_acct_description: TfString | None
+    gke_cluster_service_acct_description: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_gke_cluster_service_acct`."""
 
-    gke_cluster_service_acct_name: TfString | None
+    gke_cluster_service_acct_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_gke_cluster_service_acct`."""
 
-    gke_cluster_service_acct_name_prefix: TfString | None
+    gke_cluster_service_acct_name_prefix: "TfString | None"
     """`string`. Default: `"gke-cluster-"`. Has no effect without `create_gke_cluster_service_acct`."""
 
-    gke_cluster_service_acct_permissions: TfList[TfString] | None
+    gke_cluster_service_acct_permissions: "TfList[TfString] | None"
     """`list(string)`. The value must be known at plan. Has no effect without `create_gke_cluster_service_acct`.
 
     Default:
@@ -128,15 +129,14 @@ class IamInputs(TypedDict, total=False):
     - `"roles/artifactregistry.reader"`
     """
 
-    enable_gke_cluster_logging_monitoring: TfBool | None
+    enable_gke_cluster_logging_monitoring: "TfBool | None"
     """`bool`. Default: `false`. The value must be known at plan. Has no effect without `create_gke_cluster_service_acct`."""
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
-class IamAllInputs(IamInputs):
+class IamAllInputs(IamInputs, total=False):
     """All inputs of `modules/google-anyscale-iam`, including the required ones."""
 
-    anyscale_org_id: Required[TfString]
+    anyscale_org_id: "Required[TfString]"
     """`string`. Required. Has no effect without `create_anyscale_access_service_acct`."""
 
 

@@ -4,30 +4,31 @@
 """The project's default log sink, without the nodes' syslog: the wrapper of upstream's `modules/google-anyscale-loggingsink`."""
 
 from collections.abc import Sequence
-from typing import Unpack
-
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from typing import TYPE_CHECKING, Unpack
 
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.terraform.module import Module
 from anyscale_constructs.terraform.types import TfBool, TfString
 
+if TYPE_CHECKING:
+    from typing_extensions import TypedDict
+else:
+    from anyscale_constructs.terraform.types import InputTypes as TypedDict
 
-@with_config(ConfigDict(extra="forbid", strict=True))
+
 class LoggingSinkInputs(TypedDict, total=False):
     """The optional inputs of `modules/google-anyscale-loggingsink`; None omits an input."""
 
-    module_enabled: TfBool | None
+    module_enabled: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    anyscale_project_id: TfString | None
+    anyscale_project_id: "TfString | None"
     """`string`. Default: `null`."""
 
-    sink_destination: TfString | None
+    sink_destination: "TfString | None"
     """`string`. Default: `null`."""
 
-    sink_exclusion_filter: TfString | None
+    sink_exclusion_filter: "TfString | None"
     """`string`. Default: `null`."""
 
 

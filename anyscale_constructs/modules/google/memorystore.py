@@ -4,119 +4,116 @@
 """The Redis instance that keeps the head node's state: the wrapper of upstream's `modules/google-anyscale-memorystore`."""
 
 from collections.abc import Sequence
-from typing import Required, Unpack
-
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from typing import TYPE_CHECKING, Required, Unpack
 
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr
 from anyscale_constructs.terraform.module import Module
 from anyscale_constructs.terraform.types import TfBool, TfMap, TfNumber, TfObject, TfString
 
+if TYPE_CHECKING:
+    from typing_extensions import TypedDict
+else:
+    from anyscale_constructs.terraform.types import InputTypes as TypedDict
 
-@with_config(ConfigDict(extra="forbid", strict=True))
+
 class MemorystoreMemorystoreMaintenancePolicyStartTime(TypedDict):
     """`object({hours = number, minutes = number, seconds = number, nanos = number})`."""
 
-    hours: TfNumber | None
-    minutes: TfNumber | None
-    seconds: TfNumber | None
-    nanos: TfNumber | None
+    hours: "TfNumber | None"
+    minutes: "TfNumber | None"
+    seconds: "TfNumber | None"
+    nanos: "TfNumber | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class MemorystoreMemorystoreMaintenancePolicy(TypedDict):
     """`object({day = string, start_time = object({hours = number, minutes = number, seconds = number, nanos = number})})`."""
 
-    day: TfString | None
-    start_time: TfObject[MemorystoreMemorystoreMaintenancePolicyStartTime] | None
+    day: "TfString | None"
+    start_time: "TfObject[MemorystoreMemorystoreMaintenancePolicyStartTime] | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class MemorystoreMemorystorePersistenceConfig(TypedDict):
     """`object({persistence_mode = string, rdb_snapshot_period = string})`."""
 
-    persistence_mode: TfString | None
-    rdb_snapshot_period: TfString | None
+    persistence_mode: "TfString | None"
+    rdb_snapshot_period: "TfString | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class MemorystoreInputs(TypedDict, total=False):
     """The optional inputs of `modules/google-anyscale-memorystore`; None omits an input."""
 
-    module_enabled: TfBool | None
+    module_enabled: "TfBool | None"
     """`bool`. Default: `false`. The value must be known at plan."""
 
-    anyscale_project_id: TfString | None
+    anyscale_project_id: "TfString | None"
     """`string`. Default: `null`."""
 
-    google_region: TfString | None
+    google_region: "TfString | None"
     """`string`. Default: `null`."""
 
-    google_zone: TfString | None
+    google_zone: "TfString | None"
     """`string`. Default: `null`."""
 
-    alternative_google_zone: TfString | None
+    alternative_google_zone: "TfString | None"
     """`string`. Default: `null`."""
 
-    labels: TfMap[TfString] | None
+    labels: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`."""
 
-    enable_random_name_suffix: TfBool | None
+    enable_random_name_suffix: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    random_char_length: TfNumber | None
+    random_char_length: "TfNumber | None"
     """`number`. Default: `4`."""
 
-    anyscale_memorystore_name: TfString | None
+    anyscale_memorystore_name: "TfString | None"
     """`string`. Default: `null`."""
 
-    anyscale_memorystore_name_prefix: TfString | None
+    anyscale_memorystore_name_prefix: "TfString | None"
     """`string`. Default: `null`."""
 
-    memorystore_tier: TfString | None
+    memorystore_tier: "TfString | None"
     """`string`. Default: `"STANDARD_HA"`. Allowed: `"STANDARD_HA"`."""
 
-    memorystore_replica_count: TfNumber | None
+    memorystore_replica_count: "TfNumber | None"
     """`number`. Default: `1`."""
 
-    memorystore_replica_mode: TfString | None
+    memorystore_replica_mode: "TfString | None"
     """`string`. Default: `"READ_REPLICAS_ENABLED"`. Allowed: `"READ_REPLICAS_ENABLED"`."""
 
-    memorystore_memory_size_gb: TfNumber | None
+    memorystore_memory_size_gb: "TfNumber | None"
     """`number`. Default: `5`."""
 
-    memorystore_connect_mode: TfString | None
+    memorystore_connect_mode: "TfString | None"
     """`string`. Default: `"DIRECT_PEERING"`. Allowed: `"DIRECT_PEERING"`, `"PRIVATE_SERVICE_ACCESS"`."""
 
-    memorystore_redis_version: TfString | None
+    memorystore_redis_version: "TfString | None"
     """`string`. Default: `"REDIS_7_0"`. Allowed: `"REDIS_5_0"`, `"REDIS_6_X"`, `"REDIS_7_0"`."""
 
-    memorystore_redis_configs: TfMap[TfString] | None
+    memorystore_redis_configs: "TfMap[TfString] | None"
     """`map(string)`. Default: `{"maxmemory-policy": "allkeys-lru"}`."""
 
-    memorystore_display_name: TfString | None
+    memorystore_display_name: "TfString | None"
     """`string`. Default: `null`."""
 
-    memorystore_enable_auth: TfBool | None
+    memorystore_enable_auth: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    memorystore_encryption_mode: TfString | None
+    memorystore_encryption_mode: "TfString | None"
     """`string`. Default: `"DISABLED"`. Allowed: `"SERVER_AUTHENTICATION"`, `"DISABLED"`."""
 
-    memorystore_maintenance_policy: TfObject[MemorystoreMemorystoreMaintenancePolicy] | None
+    memorystore_maintenance_policy: "TfObject[MemorystoreMemorystoreMaintenancePolicy] | None"
     """`object({day = string, start_time = object({hours = number, minutes = number, seconds = number, nanos = number})})`. Default: `null`."""
 
-    memorystore_persistence_config: TfObject[MemorystoreMemorystorePersistenceConfig] | None
+    memorystore_persistence_config: "TfObject[MemorystoreMemorystorePersistenceConfig] | None"
     """`object({persistence_mode = string, rdb_snapshot_period = string})`. Default: `null`."""
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
-class MemorystoreAllInputs(MemorystoreInputs):
+class MemorystoreAllInputs(MemorystoreInputs, total=False):
     """All inputs of `modules/google-anyscale-memorystore`, including the required ones."""
 
-    memorystore_vpc_name: Required[TfString]
+    memorystore_vpc_name: "Required[TfString]"
     """`string`. Required."""
 
 

@@ -4,54 +4,54 @@
 """A project with its audit logs: the wrapper of upstream's `modules/google-anyscale-project`."""
 
 from collections.abc import Sequence
-from typing import Required, Unpack
-
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from typing import TYPE_CHECKING, Required, Unpack
 
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr
 from anyscale_constructs.terraform.module import Module
 from anyscale_constructs.terraform.types import TfBool, TfMap, TfNumber, TfString
 
+if TYPE_CHECKING:
+    from typing_extensions import TypedDict
+else:
+    from anyscale_constructs.terraform.types import InputTypes as TypedDict
 
-@with_config(ConfigDict(extra="forbid", strict=True))
+
 class ProjectInputs(TypedDict, total=False):
     """The optional inputs of `modules/google-anyscale-project`; None omits an input."""
 
-    module_enabled: TfBool | None
+    module_enabled: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    anyscale_project_name: TfString | None
+    anyscale_project_name: "TfString | None"
     """`string`. Default: `null`."""
 
-    anyscale_project_name_prefix: TfString | None
+    anyscale_project_name_prefix: "TfString | None"
     """`string`. Default: `"anyscale-project-"`."""
 
-    anyscale_project_id: TfString | None
+    anyscale_project_id: "TfString | None"
     """`string`. Default: `null`."""
 
-    enable_random_name_suffix: TfBool | None
+    enable_random_name_suffix: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    random_char_length: TfNumber | None
+    random_char_length: "TfNumber | None"
     """`number`. Default: `4`."""
 
-    organization_id: TfString | None
+    organization_id: "TfString | None"
     """`string`. Default: `null`."""
 
-    folder_id: TfString | None
+    folder_id: "TfString | None"
     """`string`. Default: `null`."""
 
-    labels: TfMap[TfString] | None
+    labels: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`."""
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
-class ProjectAllInputs(ProjectInputs):
+class ProjectAllInputs(ProjectInputs, total=False):
     """All inputs of `modules/google-anyscale-project`, including the required ones."""
 
-    billing_account_id: Required[TfString]
+    billing_account_id: "Required[TfString]"
     """`string`. Required."""
 
 

@@ -4,100 +4,101 @@
 """A VPC with its subnets, router and NAT gateway: the wrapper of upstream's `modules/google-anyscale-vpc`."""
 
 from collections.abc import Sequence
-from typing import Unpack
-
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from typing import TYPE_CHECKING, Unpack
 
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr
 from anyscale_constructs.terraform.module import Module
 from anyscale_constructs.terraform.types import TfBool, TfMap, TfNumber, TfString
 
+if TYPE_CHECKING:
+    from typing_extensions import TypedDict
+else:
+    from anyscale_constructs.terraform.types import InputTypes as TypedDict
 
-@with_config(ConfigDict(extra="forbid", strict=True))
+
 class VpcInputs(TypedDict, total=False):
     """The optional inputs of `modules/google-anyscale-vpc`; None omits an input."""
 
-    module_enabled: TfBool | None
+    module_enabled: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    google_region: TfString | None
+    google_region: "TfString | None"
     """`string`. Default: `null`. Has no effect without `private_subnet_cidr` or `proxy_subnet_cidr` or `public_subnet_cidr`."""
 
-    anyscale_project_id: TfString | None
+    anyscale_project_id: "TfString | None"
     """`string`. Default: `null`."""
 
-    anyscale_vpc_name: TfString | None
+    anyscale_vpc_name: "TfString | None"
     """`string`. Default: `null`."""
 
-    anyscale_vpc_name_prefix: TfString | None
+    anyscale_vpc_name_prefix: "TfString | None"
     """`string`. Default: `"anyscale-"`."""
 
-    enable_random_name_suffix: TfBool | None
+    enable_random_name_suffix: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    random_char_length: TfNumber | None
+    random_char_length: "TfNumber | None"
     """`number`. Default: `4`."""
 
-    vpc_description: TfString | None
+    vpc_description: "TfString | None"
     """`string`. Default: `"VPC for Anyscale Resources"`."""
 
-    routing_mode: TfString | None
+    routing_mode: "TfString | None"
     """`string`. Default: `"REGIONAL"`. Allowed: `"REGIONAL"`, `"GLOBAL"`."""
 
-    auto_create_subnets: TfBool | None
+    auto_create_subnets: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    delete_default_internet_gateway_routes: TfBool | None
+    delete_default_internet_gateway_routes: "TfBool | None"
     """`bool`. Default: `false`."""
 
-    vpc_mtu: TfNumber | None
+    vpc_mtu: "TfNumber | None"
     """`number`. Default: `0`."""
 
-    public_subnet_cidr: TfString | None
+    public_subnet_cidr: "TfString | None"
     """`string`. Default: `null`. The value must be known at plan."""
 
-    existing_public_subnet_id: TfString | None
+    existing_public_subnet_id: "TfString | None"
     """`string`. Default: `null`. The value must be known at plan. Has no effect without `public_subnet_cidr`."""
 
-    public_subnet_name: TfString | None
+    public_subnet_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `public_subnet_cidr`."""
 
-    public_subnet_suffix: TfString | None
+    public_subnet_suffix: "TfString | None"
     """`string`. Default: `"public"`. Has no effect without `public_subnet_cidr`."""
 
-    public_subnet_google_api_access: TfBool | None
+    public_subnet_google_api_access: "TfBool | None"
     """`bool`. Default: `true`. Has no effect without `public_subnet_cidr`."""
 
-    public_subnet_flow_log_config: TfMap[TfString] | None
+    public_subnet_flow_log_config: "TfMap[TfString] | None"
     """`map(string)`. Default: `{}`. Has no effect without `public_subnet_cidr`."""
 
-    public_subnet_description: TfString | None
+    public_subnet_description: "TfString | None"
     """`string`. Default: `null`. Has no effect without `public_subnet_cidr`."""
 
-    public_subnet_stack_type: TfString | None
+    public_subnet_stack_type: "TfString | None"
     """`string`. Default: `"IPV4_ONLY"`. Allowed: `"IPV4_ONLY"`, `"IPV4_IPV6"`. Has no effect without `public_subnet_cidr`."""
 
-    public_subnet_ipv6_type: TfString | None
+    public_subnet_ipv6_type: "TfString | None"
     """`string`. Default: `null`. Allowed: `"EXTERNAL"`, `"INTERNAL"`. Has no effect without `public_subnet_cidr`."""
 
-    private_subnet_cidr: TfString | None
+    private_subnet_cidr: "TfString | None"
     """`string`. Default: `null`. The value must be known at plan."""
 
-    existing_private_subnet_id: TfString | None
+    existing_private_subnet_id: "TfString | None"
     """`string`. Default: `null`. The value must be known at plan. Has no effect without `private_subnet_cidr`."""
 
-    private_subnet_name: TfString | None
+    private_subnet_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `private_subnet_cidr`."""
 
-    private_subnet_suffix: TfString | None
+    private_subnet_suffix: "TfString | None"
     """`string`. Default: `"private"`. Has no effect without `private_subnet_cidr`."""
 
-    private_subnet_google_api_access: TfBool | None
+    private_subnet_google_api_access: "TfBool | None"
     """`bool`. Default: `true`. Has no effect without `private_subnet_cidr`."""
 
-    private_subnet_flow_log_config: TfMap[TfString] | None
+    private_subnet_flow_log_config: "TfMap[TfString] | None"
     """`map(string)`. Has no effect without `private_subnet_cidr`.
 
     Default:
@@ -106,94 +107,94 @@ class VpcInputs(TypedDict, total=False):
     - `"metadata": "INCLUDE_ALL_METADATA"`
     """
 
-    private_subnet_description: TfString | None
+    private_subnet_description: "TfString | None"
     """`string`. Default: `null`. Has no effect without `private_subnet_cidr`."""
 
-    private_subnet_stack_type: TfString | None
+    private_subnet_stack_type: "TfString | None"
     """`string`. Default: `"IPV4_ONLY"`. Allowed: `"IPV4_ONLY"`, `"IPV4_IPV6"`. Has no effect without `private_subnet_cidr`."""
 
-    private_subnet_ipv6_type: TfString | None
+    private_subnet_ipv6_type: "TfString | None"
     """`string`. Default: `null`. Allowed: `"EXTERNAL"`, `"INTERNAL"`. Has no effect without `private_subnet_cidr`."""
 
-    proxy_subnet_cidr: TfString | None
+    proxy_subnet_cidr: "TfString | None"
     """`string`. Default: `null`. The value must be known at plan."""
 
-    proxy_subnet_name: TfString | None
+    proxy_subnet_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `proxy_subnet_cidr`."""
 
-    proxy_subnet_suffix: TfString | None
+    proxy_subnet_suffix: "TfString | None"
     """`string`. Default: `"proxy"`. Has no effect without `proxy_subnet_cidr`."""
 
-    proxy_subnet_description: TfString | None
+    proxy_subnet_description: "TfString | None"
     """`string`. Default: `null`. Has no effect without `proxy_subnet_cidr`."""
 
-    gke_services_range_cidr: TfString | None
+    gke_services_range_cidr: "TfString | None"
     """`string`. Default: `null`. Has no effect without `private_subnet_cidr`."""
 
-    gke_services_range_name: TfString | None
+    gke_services_range_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `private_subnet_cidr`."""
 
-    gke_service_range_name_suffix: TfString | None
+    gke_service_range_name_suffix: "TfString | None"
     """`string`. Default: `"gke-services-range"`. Has no effect without `private_subnet_cidr`."""
 
-    gke_pod_range_cidr: TfString | None
+    gke_pod_range_cidr: "TfString | None"
     """`string`. Default: `null`. Has no effect without `private_subnet_cidr`."""
 
-    gke_pods_range_name: TfString | None
+    gke_pods_range_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `private_subnet_cidr`."""
 
-    gke_pods_range_name_suffix: TfString | None
+    gke_pods_range_name_suffix: "TfString | None"
     """`string`. Default: `"gke-pods-range"`. Has no effect without `private_subnet_cidr`."""
 
-    create_nat: TfBool | None
+    create_nat: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan. Has no effect without `private_subnet_cidr`."""
 
-    nat_name: TfString | None
+    nat_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
-    nat_min_ports_per_vm: TfString | None
+    nat_min_ports_per_vm: "TfString | None"
     """`string`. Default: `"32"`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
-    nat_max_ports_per_vm: TfString | None
+    nat_max_ports_per_vm: "TfString | None"
     """`string`. Default: `"65536"`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
-    source_subnetwork_ip_ranges_to_nat: TfString | None
+    source_subnetwork_ip_ranges_to_nat: "TfString | None"
     """`string`. Default: `"ALL_SUBNETWORKS_ALL_IP_RANGES"`. Allowed: `"ALL_SUBNETWORKS_ALL_IP_RANGES"`, `"ALL_SUBNETWORKS_ALL_PRIMARY_IP_RANGES"`, `"LIST_OF_SUBNETWORKS"`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
-    nat_tcp_established_idle_timeout_sec: TfString | None
+    nat_tcp_established_idle_timeout_sec: "TfString | None"
     """`string`. Default: `"1200"`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
-    nat_tcp_transitory_idle_timeout_sec: TfString | None
+    nat_tcp_transitory_idle_timeout_sec: "TfString | None"
     """`string`. Default: `"30"`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
-    nat_tcp_time_wait_timeout_sec: TfString | None
+    nat_tcp_time_wait_timeout_sec: "TfString | None"
     """`string`. Default: `"120"`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
-    nat_udp_idle_timeout_sec: TfString | None
+    nat_udp_idle_timeout_sec: "TfString | None"
     """`string`. Default: `"30"`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
-    nat_icmp_idle_timeout_sec: TfString | None
+    nat_icmp_idle_timeout_sec: "TfString | None"
     """`string`. Default: `"30"`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
-    nat_enable_dynamic_port_allocation: TfBool | None
+    nat_enable_dynamic_port_allocation: "TfBool | None"
     """`bool`. Default: `false`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
-    nat_enable_endpoint_independent_mapping: TfBool | None
+    nat_enable_endpoint_independent_mapping: "TfBool | None"
     """`bool`. Default: `false`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
-    nat_enable_logging: TfBool | None
+    nat_enable_logging: "TfBool | None"
     """`bool`. Default: `false`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
-    nat_log_config_filter: TfString | None
+    nat_log_config_filter: "TfString | None"
     """`string`. Default: `"ALL"`. Allowed: `"ERRORS_ONLY"`, `"TRANSLATIONS_ONLY"`, `"ALL"`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
-    router_name: TfString | None
+    router_name: "TfString | None"
     """`string`. Default: `null`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
-    router_asn: TfString | None
+    router_asn: "TfString | None"
     """`string`. Default: `"64514"`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
-    router_keepalive_interval: TfString | None
+    router_keepalive_interval: "TfString | None"
     """`string`. Default: `"20"`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
 

@@ -4,71 +4,71 @@
 """The firewall policy of a VPC: the wrapper of upstream's `modules/google-anyscale-vpc-firewall`."""
 
 from collections.abc import Sequence
-from typing import Unpack
-
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from typing import TYPE_CHECKING, Unpack
 
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr
 from anyscale_constructs.terraform.module import Module
 from anyscale_constructs.terraform.types import TfBool, TfList, TfMap, TfNumber, TfObject, TfString
 
+if TYPE_CHECKING:
+    from typing_extensions import TypedDict
+else:
+    from anyscale_constructs.terraform.types import InputTypes as TypedDict
 
-@with_config(ConfigDict(extra="forbid", strict=True))
+
 class VpcFirewallPredefinedFirewallRules(TypedDict):
     """`object({ports = string, protocol = string, description = string, priority = number})`."""
 
-    ports: TfString | None
-    protocol: TfString | None
-    description: TfString | None
-    priority: TfNumber | None
+    ports: "TfString | None"
+    protocol: "TfString | None"
+    description: "TfString | None"
+    priority: "TfNumber | None"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class VpcFirewallInputs(TypedDict, total=False):
     """The optional inputs of `modules/google-anyscale-vpc-firewall`; None omits an input."""
 
-    vpc_name: TfString | None
+    vpc_name: "TfString | None"
     """`string`. Default: `""`."""
 
-    vpc_id: TfString | None
+    vpc_id: "TfString | None"
     """`string`. Default: `""`."""
 
-    module_enabled: TfBool | None
+    module_enabled: "TfBool | None"
     """`bool`. Default: `true`. The value must be known at plan."""
 
-    anyscale_project_id: TfString | None
+    anyscale_project_id: "TfString | None"
     """`string`. Default: `null`."""
 
-    firewall_policy_name: TfString | None
+    firewall_policy_name: "TfString | None"
     """`string`. Default: `null`."""
 
-    firewall_policy_description: TfString | None
+    firewall_policy_description: "TfString | None"
     """`string`. Default: `"Anyscale VPC Firewall Policy"`."""
 
-    enable_firewall_rule_logging: TfBool | None
+    enable_firewall_rule_logging: "TfBool | None"
     """`bool`. Default: `true`."""
 
-    ingress_with_self_cidr_range: TfList[TfString] | None
+    ingress_with_self_cidr_range: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. The length must be known at plan."""
 
-    ingress_with_self_map: TfList[TfMap[TfString]] | None
+    ingress_with_self_map: "TfList[TfMap[TfString]] | None"
     """`list(map(string))`. Default: `[{"rule": "all-all"}]`. The length must be known at plan."""
 
-    default_ingress_cidr_range: TfList[TfString] | None
+    default_ingress_cidr_range: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. Has no effect without `ingress_from_cidr_map` or `ingress_from_gcp_health_checks`."""
 
-    ingress_from_cidr_map: TfList[TfMap[TfString]] | None
+    ingress_from_cidr_map: "TfList[TfMap[TfString]] | None"
     """`list(map(string))`. Default: `[]`. The length must be known at plan."""
 
-    ingress_from_gcp_health_checks: TfList[TfMap[TfString]] | None
+    ingress_from_gcp_health_checks: "TfList[TfMap[TfString]] | None"
     """`list(map(string))`. Default: `[{"rule": "health-checks", "cidr_blocks": "35.191.0.0/16,130.211.0.0/22"}]`. The length must be known at plan."""
 
-    ingress_from_machine_pool_cidr_ranges: TfList[TfString] | None
+    ingress_from_machine_pool_cidr_ranges: "TfList[TfString] | None"
     """`list(string)`. Default: `[]`. The length must be known at plan."""
 
-    predefined_firewall_rules: TfMap[TfObject[VpcFirewallPredefinedFirewallRules]] | None
+    predefined_firewall_rules: "TfMap[TfObject[VpcFirewallPredefinedFirewallRules]] | None"
     """`map(object({ports = string, protocol = string, description = string, priority = number}))`.
 
     Default:

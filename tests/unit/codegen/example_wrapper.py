@@ -4,45 +4,45 @@
 """An example: the wrapper of upstream's `modules/aws-example`."""
 
 from collections.abc import Sequence
-from typing import NotRequired, Required, Unpack
-
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from typing import TYPE_CHECKING, NotRequired, Required, Unpack
 
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr
 from anyscale_constructs.terraform.module import Module
 from anyscale_constructs.terraform.types import TfAny, TfBool, TfList, TfNumber, TfObject, TfString
 
+if TYPE_CHECKING:
+    from typing_extensions import TypedDict
+else:
+    from anyscale_constructs.terraform.types import InputTypes as TypedDict
 
-@with_config(ConfigDict(extra="forbid", strict=True))
+
 class ExampleRules(TypedDict):
     """`object({name = string, description = optional(string)})`."""
 
-    name: TfString | None
-    description: NotRequired[TfString | None]
+    name: "TfString | None"
+    description: "NotRequired[TfString | None]"
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
 class ExampleInputs(TypedDict, total=False):
     """The optional inputs of `modules/aws-example`; None omits an input."""
 
-    mode: TfString | None
+    mode: "TfString | None"
     """`string`. Default: `"a"`. Allowed: `"a"`, `"b"`."""
 
-    engine: TfString | None
+    engine: "TfString | None"
     """`string`. Default: `"7.0"`. Allowed: `"7.0"`, `"6.2"`."""
 
-    size: TfNumber | None
+    size: "TfNumber | None"
     """`number`. Default: `3`."""
 
-    tiering: TfBool | None
+    tiering: "TfBool | None"
     """A boolean, which upstream declares as a `string`. Default: `false`."""
 
-    path: TfString | None
+    path: "TfString | None"
     r"""`string`. Default: `"C:\\dir \"x\""`."""
 
-    rules: TfList[TfObject[ExampleRules]] | None
+    rules: "TfList[TfObject[ExampleRules]] | None"
     """`list(object({name = string, description = optional(string)}))`.
 
     Default:
@@ -51,18 +51,17 @@ class ExampleInputs(TypedDict, total=False):
     - `{"name": "rule-2", "description": "rrrrrrrrrrrrrrrrrrrrrrrrrrrrrr"}`
     """
 
-    extra: TfAny | None
+    extra: "TfAny | None"
     """`any`. Default: `null`."""
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
-class ExampleAllInputs(ExampleInputs):
+class ExampleAllInputs(ExampleInputs, total=False):
     """All inputs of `modules/aws-example`, including the required ones."""
 
-    name: Required[TfString]
+    name: "Required[TfString]"
     """`string`. Required. The value must be known at plan."""
 
-    ports: Required[TfList[TfNumber]]
+    ports: "Required[TfList[TfNumber]]"
     """`list(number)`. Required. The length must be known at plan."""
 
 
