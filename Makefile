@@ -30,6 +30,8 @@ ifneq ($(ENGINE),)
 export ANYSCALE_CONSTRUCTS_ENGINE := $(ENGINE)
 endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# With it, each of the thousands of programs that tests start would compile the packages again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help synth test check e2e e2e-tests e2e-clouds e2e-all fuzz demo bench snapshots docs lock clean
 

@@ -34,7 +34,7 @@ APP = Group(
         "doctor": "doctor:doctor",
         "modules": "modules:modules",
     },
-    [argument("--version", action=_Version, nargs=0, help="show the version and exit")],
+    [argument("--version", action=_Version, nargs=0, help="Show the version.")],
 )
 
 

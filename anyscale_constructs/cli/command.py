@@ -39,8 +39,10 @@ class Parser(argparse.ArgumentParser):
             description=about,
             formatter_class=_Paragraphs,
             argument_default=argparse.SUPPRESS,
+            add_help=False,
             allow_abbrev=False,
         )
+        self.add_argument("-h", "--help", action="help", help="Show this help.")
         for names, attributes in arguments:
             self.add_argument(*names, **attributes)
 

@@ -35,7 +35,11 @@ Print = Literal["resource-file", "command", "terraform"]
 
 
 def _seconds(text: str) -> float:
-    if not _SHORTEST <= (seconds := float(text)) <= _LONGEST:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not _SHORTEST <= seconds <= _LONGEST:
         raise argparse.ArgumentTypeError(f"must be {_SHORTEST} to {_LONGEST} seconds; got {text}")
     return seconds
 

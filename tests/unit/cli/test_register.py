@@ -116,7 +116,7 @@ def test_fails_before_anything_runs_on_a_variable_file(
     assert says in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("limit", ["inf", "nan", "1e300", "86401", "9", "-1"])
+@pytest.mark.parametrize("limit", ["inf", "nan", "1e300", "86401", "9", "-1", "ten"])
 def test_fails_on_a_time_limit_that_is_out_of_range(
     limit: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
