@@ -8,6 +8,7 @@ import os
 import pathlib
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
@@ -63,6 +64,8 @@ def program(*arguments: str) -> NoReturn:
     try:
         main(*arguments)
     except SystemExit as end:
+        if threading.active_count() > 1:  # the user's own code may have started some, which Python waits for
+            raise
         atexit._run_exitfuncs()  # noqa: SLF001 - os._exit does not call them
         os._exit(int(end.code or 0))
 

@@ -113,6 +113,19 @@ def test_an_interrupt_while_the_command_is_imported_causes_no_traceback(folder: 
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 
+_LATE = {
+    "exit function": "import atexit; atexit.register(late)",
+    "thread": "import threading, time; threading.Thread(target=lambda: time.sleep(1) or late()).start()",
+}
+
+
+@pytest.mark.parametrize("begun", _LATE.values(), ids=_LATE)
+def test_what_other_code_has_begun_is_finished(begun: str, folder: Path) -> None:
+    late = "import pathlib\ndef late(): pathlib.Path('late').touch()\n"
+    done = started(folder, "-c", f"{late}{begun}\nfrom anyscale_constructs.cli import program\nprogram('--version')")
+    assert (done.returncode, done.stderr, (folder / "late").exists()) == (0, b"", True)
+
+
 _OWN_KIND = """\
 from anyscale_constructs.clouds import Ec2Stack
 
