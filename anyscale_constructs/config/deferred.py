@@ -44,6 +44,8 @@ class Deferred(BaseModel):
         Args:
             options: Those of pydantic.
         """
+        # Pydantic looks for names in the frame that is so many calls away.
+        options["_parent_namespace_depth"] = options.get("_parent_namespace_depth", 2) + 1
         _building.append(cls)
         try:
             return super().model_rebuild(**options)
