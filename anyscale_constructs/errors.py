@@ -9,6 +9,7 @@ import os
 import sys
 import types
 from collections.abc import Iterable, Sequence
+from traceback import walk_tb
 from typing import Any, ClassVar
 
 from anyscale_constructs.findings import NOT_GIVEN, Finding, Place, Rule, within
@@ -87,8 +88,6 @@ def said_by_engine(error: BaseException) -> str:
 
 def engine_ended(error: BaseException) -> "EngineError | None":
     """Returns the error that the engine's Node.js ended, if jsii raised `error` for that reason, else None."""
-    from traceback import walk_tb  # noqa: PLC0415 - imported only when needed
-
     for frame, _ in walk_tb(error.__traceback__ if isinstance(error, json.JSONDecodeError | OSError) else None):
         process: Any = frame.f_locals.get("self")
         if frame.f_globals.get("__name__") == "jsii._kernel.providers.process" and hasattr(process, "stop"):
@@ -103,8 +102,6 @@ def engine_ended(error: BaseException) -> "EngineError | None":
 
 def users_line(trace: types.TracebackType | None) -> Place | None:
     """Returns the innermost line of the user's own code in a traceback, or None if there is none."""
-    from traceback import walk_tb  # noqa: PLC0415 - imported only when needed
-
     users = [_place(frame, line) for frame, line in walk_tb(trace) if not _is_ours(frame)]
     return users[-1] if users else None
 

@@ -1,20 +1,11 @@
 """`anyscale-constructs`: its commands in one place."""
 
-import argparse
 from collections.abc import Sequence
-from typing import Any
 
 from anyscale_constructs import __version__
 from anyscale_constructs.cli.command import Group, argument
 
 PROGRAM = "anyscale-constructs"
-
-
-class _Version(argparse.Action):
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any, **__: Any) -> None:
-        print(__version__)
-        parser.exit()
-
 
 APP = Group(
     "Synthesizes, reviews and registers Anyscale clouds.",
@@ -34,7 +25,7 @@ APP = Group(
         "doctor": "doctor:doctor",
         "modules": "modules:modules",
     },
-    [argument("--version", action=_Version, nargs=0, help="Show the version.")],
+    [argument("--version", action="version", version=__version__, help="Show the version.")],
 )
 
 

@@ -3,21 +3,15 @@
 import json
 import sys
 from dataclasses import asdict
-from typing import get_args
 
-from anyscale_constructs.cli.command import argument, command
+from anyscale_constructs.cli.command import command
+from anyscale_constructs.cli.options import FORMAT
 from anyscale_constructs.rendering import Format, as_json, tell
 
 _MISSING = 1
 
 
-@command(
-    argument(
-        "--format",
-        choices=get_args(Format),
-        help="The output format; json and github are printed to stdout. Default: text.",
-    ),
-)
+@command(FORMAT)
 def doctor(*, format: Format = "text") -> None:
     """Checks whether this machine has what the repository needs, and says how to fix what is missing.
 

@@ -4,6 +4,7 @@ import errno
 import os
 import pathlib
 import re
+import traceback
 
 import anyscale_constructs
 from anyscale_constructs.errors import (
@@ -61,9 +62,7 @@ def foreseen(error: Exception, cloud: str = "") -> ConstructsError:
         fix = _SURROUNDINGS.get(getattr(errno, call[1], 0), "correct the cause, and run this again")
         return EngineError([Finding(f"the engine failed: {said}", fix, cloud=cloud)])
     if os.environ.get(_VARIABLE):
-        from traceback import print_exception  # noqa: PLC0415 - imported only when needed
-
-        print_exception(error)
+        traceback.print_exception(error)
     said = f"{type(error).__name__}: {error}".strip().splitlines()[0]
     if place := _users(error):
         return ConfigError([Finding(said, "correct the code", rule=FAULTY_CODE, cloud=cloud, place=place)])
@@ -90,9 +89,7 @@ def _users(error: Exception) -> Place | None:
     """
     if isinstance(error, SyntaxError) and error.filename:
         return Place(relative(error.filename), error.lineno or 1) if _is_users(pathlib.Path(error.filename)) else None
-    from traceback import extract_tb  # noqa: PLC0415 - imported only when needed
-
-    for frame in reversed(extract_tb(error.__traceback__)):
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
         file = pathlib.Path(frame.filename)
         if _OWN in file.resolve().parents:
             break

@@ -31,5 +31,5 @@ FAIL_ON = argument(
 FORMAT = argument(
     "--format",
     choices=get_args(Format),
-    help="The format of findings; json and github are printed to stdout. Default: text.",
+    help="The output format; json and github are printed to stdout. Default: text.",
 )

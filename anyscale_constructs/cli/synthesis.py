@@ -206,10 +206,10 @@ def choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]:
     for name in names:
         if name not in files:
             raise ConfigError(f"{directory}: {unknown(name, files, 'cloud')}")
-    names_of_stacks = checked(StackName)
+    stack_name = checked(StackName)
     for name, file in files.items():
-        if not names_of_stacks.fits(name):
-            what = f"the file's name is the cloud's name, and must be {names_of_stacks}"
+        if not stack_name.fits(name):
+            what = f"the file's name is the cloud's name, and must be {stack_name}"
             raise ConfigError([Finding(what, "rename the file", name, rule=FILE_NAME, place=Place(str(file)))])
     return [files[name] for name in dict.fromkeys(names or files)]
 
