@@ -180,8 +180,8 @@ PROGRAMS: dict[str, tuple[str, dict[str, str], str]] = {
         "from anyscale_constructs import App, CloudStack\nCloudStack(App('out'), 'prod').node.add_validation(None)\n",
         {"ANYSCALE_CONSTRUCTS_ENGINE": "native"},
         (
-            "<string>:2: the native engine does not support Node.add_validation. Fix: correct the name, or, if it is a "
-            "feature of CDKTF, set ANYSCALE_CONSTRUCTS_ENGINE=cdktf in the environment, which needs Node.js"
+            "<string>:2: the native engine does not support Node.add_validation. Fix: set "
+            "ANYSCALE_CONSTRUCTS_ENGINE=cdktf in the environment, which needs Node.js"
         ),
     ),
 }

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from anyscale_constructs import engine
+from anyscale_constructs.errors import EngineError
 from tests import ROOT
 
 native: Any = importlib.import_module("anyscale_constructs.engine.native")
@@ -158,3 +159,49 @@ def test_any_tree_is_identical(given: Mapping[str, Any]) -> None:
     if engine.name == "cdktn":
         del expected["manifest.json"], found["manifest.json"]
     assert found == expected
+
+
+def made(out: pathlib.Path) -> list[Any]:
+    """Returns an object of each of the engine's classes, and the classes of which it needs none."""
+    app = native.App(outdir=str(out))
+    stack = native.TerraformStack(app, "stack")
+    given = {"values": {}, "value": 1}
+    kinds = ("module", "resource", "data", "output", "variable", "local")
+    elements = [_element(native, stack, kind, given | {"kind": kind}, None) for kind in kinds]
+    provider = native.TerraformProvider(stack, "aws", terraform_resource_type="aws")
+    asset = native.TerraformAsset(stack, "asset", path=str(out))
+    backend = native.LocalBackend(stack, path="x.tfstate")
+    construct = native.Construct(stack, "construct")
+    classes = [native.Annotations, native.Token, native.Tokenization, native.Testing]
+    return [app, stack, *elements, provider, asset, backend, construct, stack.node, *classes]
+
+
+def public(members: Any) -> set[str]:
+    return {name for name in members if not name.startswith("_")}
+
+
+def test_has_or_refuses_every_member_of_the_others(tmp_path: pathlib.Path) -> None:
+    other, constructs = importlib.import_module(engine.name), importlib.import_module("constructs")
+    lacking = []
+    for each in made(tmp_path):
+        kind = each if isinstance(each, type) else type(each)
+        theirs = getattr(other, kind.__name__, None) or getattr(constructs, kind.__name__)
+        ours = {name for base in kind.__mro__ for name in vars(base)} | {*getattr(each, "__dict__", ())}
+        lacking += [f"{kind.__name__}.{name}" for name in public(dir(theirs)) - ours]
+    assert lacking == []
+
+
+@pytest.mark.parametrize(
+    ("code", "what"),
+    [
+        ("resource.count", "TerraformResource.count"),
+        ("resource.count = 2", "TerraformResource.count"),
+        ("resource.node.lock()", "Node.lock"),
+        ("native.Token.as_any(1)", "Token.as_any"),
+    ],
+)
+def test_refuses_a_member_that_it_lacks(code: str, what: str, tmp_path: pathlib.Path) -> None:
+    stack = native.TerraformStack(native.App(outdir=str(tmp_path)), "stack")
+    resource = native.TerraformResource(stack, "resource", terraform_resource_type="aws_x")
+    with pytest.raises(EngineError, match=f"^the native engine does not support {what}"):
+        exec(code, {"native": native, "resource": resource})  # noqa: S102 - the test's own code

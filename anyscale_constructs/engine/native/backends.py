@@ -5,9 +5,10 @@ from typing import Any, ClassVar, NamedTuple
 
 from anyscale_constructs.engine.native.elements import TerraformElement
 from anyscale_constructs.engine.native.tokens import keys
-from anyscale_constructs.engine.native.tree import Construct
+from anyscale_constructs.engine.native.tree import Construct, lacks
 
 
+@lacks("get_remote_state_data_source is_backend")
 class TerraformBackend(TerraformElement):
     """A backend.
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from anyscale_constructs.engine.native.tokens import Token, keys, merge
-from anyscale_constructs.engine.native.tree import Construct, missing, refuse
+from anyscale_constructs.engine.native.tree import Construct, lacks, missing, refuse
 from anyscale_constructs.errors import EngineRefusalError
 
 if TYPE_CHECKING:
@@ -42,12 +42,13 @@ def stack_of(construct: Construct) -> "TerraformStack":
     """
     each: Construct | None = construct
     while each is not None:
-        if each.is_stack:
+        if each.is_a_stack:
             return cast("TerraformStack", each)
         each = each.node.scope
     raise EngineRefusalError(f"No stack could be identified for the construct at path '{construct.node.path}'")
 
 
+@lacks("is_terraform_element reset_override_logical_id to_hcl_terraform")
 class TerraformElement(Overridable):
     """An element of a stack, which has a block in its JSON.
 
@@ -108,6 +109,10 @@ def _addresses(depends_on: Sequence[Any] | None) -> list[str] | None:
     return None if depends_on is None else [each.fqn for each in depends_on]
 
 
+@lacks(
+    "add_provider for_each get get_boolean get_list get_number get_string interpolation_for_output providers set "
+    "skip_asset_creation_from_local_modules"
+)
 class TerraformHclModule(TerraformElement):
     """A module call.
 
@@ -155,6 +160,11 @@ class TerraformHclModule(TerraformElement):
         return f"module.{self.source}"
 
 
+@lacks(
+    "count for_each get_any_map_attribute get_boolean_attribute get_boolean_map_attribute get_number_attribute "
+    "get_number_list_attribute get_number_map_attribute get_string_map_attribute interpolation_for_attribute lifecycle "
+    "provider terraform_generator_metadata terraform_meta_arguments"
+)
 class _Typed(TerraformElement):
     """A resource or a data source.
 
@@ -206,18 +216,24 @@ class _Typed(TerraformElement):
         return self.terraform_resource_type
 
 
+@lacks(
+    "add_move_target connection has_resource_move import_from is_terraform_resource move_from_id move_to move_to_id "
+    "provisioners"
+)
 class TerraformResource(_Typed):
     """A resource."""
 
     _kind = "resource"
 
 
+@lacks("is_terraform_data_source")
 class TerraformDataSource(_Typed):
     """A data source."""
 
     _kind, prefix = "data", "data"
 
 
+@lacks("is_terraform_provider meta_attributes terraform_generator_metadata terraform_provider_source")
 class TerraformProvider(TerraformElement):
     """A provider configuration, whose arguments are set with overrides.
 
@@ -253,6 +269,7 @@ class TerraformProvider(TerraformElement):
         return self.terraform_resource_type
 
 
+@lacks("depends_on is_terraform_output precondition static_id")
 class TerraformOutput(TerraformElement):
     """An output.
 
@@ -290,6 +307,10 @@ class TerraformOutput(TerraformElement):
         return "output"
 
 
+@lacks(
+    "add_validation boolean_value default description nullable number_value sensitive synthesize_attributes "
+    "synthesize_hcl_attributes type validation value"
+)
 class TerraformVariable(TerraformElement):
     """An input variable.
 
@@ -343,6 +364,7 @@ class TerraformVariable(TerraformElement):
         return {"variable": {self.friendly_unique_id: self._block(self._given)}}
 
 
+@lacks("as_any_map as_boolean as_boolean_map as_number as_number_map as_string_map expression")
 class TerraformLocal(TerraformElement):
     """A local value.
 

@@ -15,7 +15,7 @@ from typing import Any
 from anyscale_constructs.engine.native.backends import LocalBackend, TerraformBackend
 from anyscale_constructs.engine.native.elements import Overridable, TerraformElement, TerraformOutput, stack_of
 from anyscale_constructs.engine.native.tokens import keys, merge, resolved
-from anyscale_constructs.engine.native.tree import Complete, Construct, missing, refuse, walk
+from anyscale_constructs.engine.native.tree import Construct, lacks, missing, refuse, walk
 from anyscale_constructs.errors import EngineRefusalError
 
 _VERSION = "0.21.0"
@@ -24,6 +24,10 @@ _LONGEST_ID, _LONGEST_NAME = 255, 240
 _ERROR = "@cdktf/error"
 
 
+@lacks(
+    "all_providers get_logical_id has_resource_move is_stack move_targets register_incoming_cross_stack_reference "
+    "register_outgoing_cross_stack_reference run_all_validations synthesizer to_hcl_terraform"
+)
 class TerraformStack(Overridable):
     """A stack, which is written to a folder of the output directory as a JSON file.
 
@@ -32,7 +36,7 @@ class TerraformStack(Overridable):
         id: The name of the stack.
     """
 
-    is_stack = True
+    is_a_stack = True
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
@@ -86,13 +90,14 @@ class TerraformStack(Overridable):
         content: dict[str, Any] = {}
         elements = [each for each in walk(self, without=TerraformStack) if isinstance(each, TerraformElement)]
         for element in elements:
-            merge(metadata, element.to_metadata())
+            if made := element.to_metadata():
+                merge(metadata, made)
             if isinstance(element, TerraformOutput):
                 named: Any = element.friendly_unique_id
                 for step in reversed(element.node.path.split("/")):
                     named = {step: named}
                 _add(outputs, named)
-            _add(content, resolved(element.to_terraform()))
+            _add(content, element.to_terraform())
         content = {"//": {"metadata": metadata, "outputs": outputs}, **content}
         if not self._overrides:
             return content
@@ -101,15 +106,16 @@ class TerraformStack(Overridable):
 
 
 def _add(content: dict[str, Any], element: dict[str, Any]) -> None:
-    """Adds the plain JSON of an element to the stack's JSON."""
+    """Adds the JSON of an element to the plain JSON of the stack; the keys above its block are plain, too."""
     for key, value in element.items():
         there = content.get(key)
         if there is None:
-            content[key] = value
+            if value is not None:
+                content[key] = resolved(value)
         elif isinstance(there, dict) and isinstance(value, dict):
             _add(there, value)
         else:
-            merge(content, {key: value})
+            merge(content, resolved({key: value}))
 
 
 @cache
@@ -127,6 +133,7 @@ def _unique(path: str) -> str:
     return f"{readable[:_LONGEST_NAME]}_{digest}"
 
 
+@lacks("asset_hash file_name type")
 class TerraformAsset(Construct):
     """A folder that is copied next to the stack's JSON, to a path with the digest of its content.
 
@@ -176,6 +183,7 @@ def _files(path: pathlib.Path) -> Iterator[pathlib.Path]:
             yield below
 
 
+@lacks("cross_stack_reference hcl_output is_app manifest of skip_backend_validation skip_validation target_stack_id")
 class App(Construct):
     """The root of the construct tree.
 
@@ -245,7 +253,12 @@ class App(Construct):
         }
 
 
-class Testing(metaclass=Complete):
+@lacks(
+    "enable_future_flags fake_cdktf_json_path full_synth render_construct_tree setup_jest stub_version synth_hcl "
+    "synth_scope to_be_valid_terraform to_have_data_source to_have_data_source_with_properties to_have_provider "
+    "to_have_provider_with_properties to_have_resource to_have_resource_with_properties"
+)
+class Testing:
     """Helpers for tests."""
 
     @staticmethod

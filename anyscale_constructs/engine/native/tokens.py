@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from anyscale_constructs.engine.native.tree import Complete
+from anyscale_constructs.engine.native.tree import lacks
 from anyscale_constructs.errors import EngineRefusalError
 
 _LARGEST = 1e21
@@ -17,7 +17,11 @@ _values: dict[str, Any] = {}
 _count = itertools.count()
 
 
-class Token(metaclass=Complete):
+@lacks(
+    "ANY_MAP_TOKEN_VALUE NUMBER_MAP_TOKEN_VALUE STRING_MAP_TOKEN_VALUE as_any as_any_map as_boolean_map as_map "
+    "as_number as_number_list as_number_map as_string_map is_unresolved null_value"
+)
+class Token:
     """Strings and lists that represent values until synthesis."""
 
     @staticmethod
@@ -52,7 +56,8 @@ class DefaultTokenResolver:
         self.concat = concat
 
 
-class Tokenization(metaclass=Complete):
+@lacks("is_resolvable reverse_list reverse_map reverse_number reverse_number_list reverse_string stringify_number")
+class Tokenization:
     """Converts tokens back to values."""
 
     @staticmethod

@@ -2,26 +2,26 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, NoReturn, Self, TypeVar
 
 from anyscale_constructs.errors import EngineError, EngineRefusalError
+
+T = TypeVar("T")
 
 
 class MissingError(EngineError, AttributeError):
     """The native engine lacks a feature of cdktf."""
 
 
-def missing(what: str) -> MissingError:
+def missing(what: str, otherwise: str = "") -> MissingError:
     """Returns the error about a feature that only the engines on Node.js have.
 
     Args:
-        what: The feature, e.g. `Node.addValidation`.
+        what: The feature, e.g. `Node.add_validation`.
+        otherwise: The fix if the feature does not exist, with a conjunction. Default: it exists.
     """
-    return MissingError(
-        f"the native engine does not support {what}",
-        fix="correct the name, or, if it is a feature of CDKTF, set ANYSCALE_CONSTRUCTS_ENGINE=cdktf in the "
-        "environment, which needs Node.js",
-    )
+    fix = f"{otherwise}set ANYSCALE_CONSTRUCTS_ENGINE=cdktf in the environment, which needs Node.js"
+    return MissingError(f"the native engine does not support {what}", fix=fix)
 
 
 def refuse(owner: object, arguments: Mapping[str, Any]) -> None:
@@ -35,27 +35,40 @@ def refuse(owner: object, arguments: Mapping[str, Any]) -> None:
         MissingError: There is at least one argument.
     """
     for name in arguments:
-        raise missing(f"the argument {name} of {type(owner).__name__}")
+        what = f"the argument {name} of {type(owner).__name__}"
+        raise missing(what, "correct the name, or, if it is a feature of CDKTF, ")
 
 
-class Complete(type):
-    """The metaclass of classes that raise `MissingError` for missing attributes of cdktf's classes."""
+class _Lacking:
+    """A member of one of cdktf's classes that the native engine lacks: reading and setting it raise `MissingError`.
 
-    def __getattr__(cls, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        raise missing(f"{cls.__name__}.{name}")
+    Args:
+        name: The name of the member.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: Any, owner: type) -> NoReturn:
+        raise missing(f"{owner.__name__}.{self._name}")
+
+    def __set__(self, instance: Any, value: Any) -> NoReturn:
+        raise missing(f"{type(instance).__name__}.{self._name}")
 
 
-class Lacking(metaclass=Complete):
-    """The base of classes whose instances raise `MissingError` too."""
+def lacks(names: str) -> Callable[[type[T]], type[T]]:
+    """Returns a decorator that adds the members of cdktf's class that the native engine lacks.
 
-    __slots__ = ()
+    Args:
+        names: The names of the members, separated by spaces.
+    """
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        raise missing(f"{type(self).__name__}.{name}")
+    def decorated(kind: type[T]) -> type[T]:
+        for name in names.split():
+            setattr(kind, name, _Lacking(name))
+        return kind
+
+    return decorated
 
 
 def member(*, jsii_name: str) -> Callable[[Any], Any]:  # noqa: ARG001 - jsii's parameter
@@ -78,7 +91,11 @@ class Metadata(NamedTuple):
     data: str
 
 
-class Node(Lacking):
+@lacks(
+    "PATH_SEP add_dependency add_validation addr default_child dependencies get_all_context get_context lock locked of "
+    "remove_dependency try_remove_child validate with_"
+)
+class Node:
     """The node of a construct in the tree.
 
     Args:
@@ -161,7 +178,8 @@ class Node(Lacking):
         self.metadata = [*self.metadata, Metadata(type, data)]
 
 
-class Construct(Lacking):
+@lacks("is_construct with_")
+class Construct:
     """A construct.
 
     Args:
@@ -169,7 +187,7 @@ class Construct(Lacking):
         id: The ID, unique in the parent.
     """
 
-    is_stack: ClassVar[bool] = False
+    is_a_stack: ClassVar[bool] = False
 
     def __init__(self, scope: "Construct | None", id: str) -> None:
         self.node = Node(self, scope, id)
@@ -193,11 +211,12 @@ def walk(construct: Construct, without: type[Construct] | tuple[()] = ()) -> lis
     todo = [construct]
     while todo:
         found.append(todo.pop())
-        todo += [child for child in reversed(found[-1].node.children) if not isinstance(child, without)]
+        if below := found[-1].node._children:  # noqa: SLF001 - most constructs have none
+            todo += [child for child in reversed([*below.values()]) if not isinstance(child, without)]
     return found
 
 
-class Annotations(Lacking):
+class Annotations:
     """The annotations of a construct, which the manifest lists.
 
     Args:
