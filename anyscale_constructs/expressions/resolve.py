@@ -24,19 +24,20 @@ _LETTERS = re.compile(rf"(?:(?!{words.PREFIX})\w)+")
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _BRACKET = re.compile(r"""["()\[\]{}]""")
 
-# The paths that cannot be expressions in Terraform, by type of block.
-_LITERAL = {
-    "terraform": re.compile(r"terraform\."),
-    "module": re.compile(r"module\.[^.]+\.(?:source|version|depends_on|providers)\b"),
-    "variable": re.compile(r"variable\.[^.]+\.(?!validation\b)"),
-    "output": re.compile(r"output\.[^.]+\.(?:description|sensitive|depends_on)\b"),
-    "provider": re.compile(r"provider\.[^.]+(?:\[\d+\])?\.alias\b"),
-    "resource": re.compile(r"resource\.[^.]+\.[^.]+\.(?:depends_on|provider|lifecycle\.(?!pre|post)[^.]+)\b"),
-    "data": re.compile(r"data\.[^.]+\.[^.]+\.(?:depends_on|provider)\b"),
-    "moved": re.compile(r"moved"),
-    "import": re.compile(r"import(?:\[\d+\])?\.(?:to|provider)\b"),
-    "removed": re.compile(r"removed"),
-}
+# The paths that cannot be expressions in Terraform.
+_LITERAL = re.compile(
+    r"""terraform\.
+    | module\.[^.]+\.(?:source|version|depends_on|providers)\b
+    | variable\.[^.]+\.(?!validation\b)
+    | output\.[^.]+\.(?:description|sensitive|depends_on)\b
+    | provider\.[^.]+(?:\[\d+\])?\.alias\b
+    | resource\.[^.]+\.[^.]+\.(?:depends_on|provider|lifecycle\.(?!pre|post)[^.]+)\b
+    | data\.[^.]+\.[^.]+\.(?:depends_on|provider)\b
+    | moved\b
+    | import(?:\[\d+\])?\.(?:to|provider)\b
+    | removed\b""",
+    re.VERBOSE,
+)
 
 MISPLACED = Rule(
     "misplaced-expression", "error", "Terraform does not accept an expression, or one of its type, in that place."
@@ -81,6 +82,10 @@ class Resolver:
             text = self._text(value, path)
             self.strings.append(text)
             return text
+        if isinstance(value, bool):  # whether a type is a subclass of an abstract one takes long to find out
+            return value
+        if isinstance(value, _LISTS):
+            return [self._resolve(element, f"{path}[{index}]") for index, element in enumerate(value)]
         if isinstance(value, _MAPS):
             made = {}
             plain = _is_plain("\n".join(value))
@@ -93,8 +98,6 @@ class Resolver:
                 else:
                     made[name] = self._resolve(inner, f"{path}.{key}" if plain and path else _below(path, key))
             return made
-        if isinstance(value, _LISTS):
-            return [self._resolve(element, f"{path}[{index}]") for index, element in enumerate(value)]
         return value
 
     def _key(self, key: str, path: str) -> str:
@@ -111,8 +114,7 @@ class Resolver:
         traces = words.PREFIX in text
         if not traces and text.count("${") < _NESTED and _CUT_LIST not in text:
             return text
-        literal = _LITERAL.get(path.partition(".")[0].partition("[")[0])
-        if literal and literal.match(path):
+        if _LITERAL.match(path):
             if traces:
                 self.say(path, f"cannot be an expression; got {words.spelled(text)}", "use a literal value")
             return text
@@ -134,9 +136,6 @@ class Resolver:
             )
         text = code.text
         if text not in self._expanded:
-            if words.damaged(text):
-                self.say(path, *_DAMAGED)
-                return text
             resolved = self._engine(text) if "{TfToken[" in text else text
             told = len(self.problems)
             expanded = _Parser(self, path, resolved, ours=True).code() if _TO_READ.search(resolved) else resolved
