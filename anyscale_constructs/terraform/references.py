@@ -26,9 +26,8 @@ _NAMED = re.compile(
 _RESIDUE = {
     "{tf": r"[$#@&]\{Tf(?:To|$)",
     "token.": r"Token\.\d+\]",
-    "<jsii": r"<jsii\b",
+    "jsii": r"<jsii\b|jsii\._",
     "<cdkt": r"<cdkt[fn]\b",
-    "jsii._": r"jsii\._",
     "8.1095622": r"8\.1095622\d*e\+298",
     "expr('": r"\bExpr\('",
 }
@@ -64,14 +63,14 @@ def refused_elements(stack: "CloudStack") -> Iterator[Finding]:
             )
 
 
-def residue(tree: Mapping[str, Any], strings: Iterable[str]) -> Iterator[Finding]:
+def residue(tree: Mapping[str, Any], joined: str) -> Iterator[Finding]:
     """Yields findings about unresolved tokens left in a stack's JSON.
 
     Args:
         tree: The JSON.
-        strings: All strings of the JSON, including keys.
+        joined: All strings of the JSON, including keys, in one string.
     """
-    everything = "\n".join(strings).lower()
+    everything = joined.lower()
     for path, text in texts(tree) if any(letters in everything for letters in _RESIDUE) else ():
         for left in _ANY_RESIDUE.finditer(text):
             yield in_json(
@@ -90,7 +89,7 @@ def dead_references(
 
     Args:
         tree: The JSON.
-        strings: As in `residue`.
+        strings: All strings of the JSON, including keys.
         modules: The stack's modules, by their names in Terraform.
     """
     declared = {f"var.{name}" for name in tree.get("variable", {})}

@@ -318,8 +318,8 @@ class CloudStack(Declarations):
         for kind, made in blocks(self).items():
             there = tree.get(kind, [])
             tree[kind] = [*(there if isinstance(there, list) else [there]), *self.code_of_tokens(made)]
-        tree, strings = self._resolved(tree)
-        self._refuse([*residue(tree, strings), *dead_references(tree, strings, self.modules)])
+        resolver, tree = self._resolved(tree)
+        self._refuse([*residue(tree, resolver.text), *dead_references(tree, resolver.strings, self.modules)])
         self._backend_type, _ = written(tree["terraform"])
         self.state = identity(tree["terraform"], self.name)
         app = self.node.root
@@ -337,14 +337,14 @@ class CloudStack(Declarations):
         Raises:
             SynthesisError: An expression is in a place where Terraform accepts none.
         """
-        return self._resolved(value, path)[0]
+        return self._resolved(value, path)[1]
 
-    def _resolved(self, value: Any, path: str = "") -> tuple[Any, list[str]]:
-        """Returns what `resolve` does, and its strings."""
+    def _resolved(self, value: Any, path: str = "") -> tuple[Resolver, Any]:
+        """Returns the resolver, and what `resolve` does."""
         resolver = Resolver(self, self.code_of_tokens)
         resolved = resolver.resolve(value, path)
         self._refuse(resolver.problems)
-        return resolved, resolver.strings
+        return resolver, resolved
 
     def code_of_tokens(self, value: Any, *, preparing: bool = False) -> Any:
         """Returns the value with engine tokens resolved; `preparing` adds the outputs that other stacks refer to."""
@@ -372,6 +372,6 @@ class CloudStack(Declarations):
 
 
 def _without_none(value: Any) -> Any:
-    if isinstance(value, Mapping):
+    if not isinstance(value, str) and isinstance(value, Mapping):  # the latter takes long to find out
         return {k: _without_none(v) for k, v in value.items() if v is not None}
     return value

@@ -1,6 +1,7 @@
 """The elements of a stack, which have a block in its JSON."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from anyscale_constructs.engine.native.tokens import Token, keys, merge
@@ -14,9 +15,7 @@ if TYPE_CHECKING:
 class Overridable(Construct):
     """A construct that supports overrides of its JSON."""
 
-    def __init__(self, scope: Construct | None, id: str) -> None:
-        super().__init__(scope, id)
-        self._overrides: dict[str, Any] = {}
+    _overrides: Mapping[str, Any] = MappingProxyType({})
 
     def add_override(self, path: str, value: Any) -> None:
         """Overrides a value in the construct's JSON.
@@ -26,6 +25,8 @@ class Overridable(Construct):
             value: The value; None removes the key.
         """
         *above, last = path.split(".")
+        if not isinstance(self._overrides, dict):  # most constructs have no overrides, and share an empty mapping
+            self._overrides = {}
         here = self._overrides
         for step in above:
             if not isinstance(here.get(step), dict):
@@ -60,9 +61,7 @@ class TerraformElement(Overridable):
     prefix: ClassVar[str] = ""
     """The first part of its address."""
 
-    def __init__(self, scope: Construct, id: str) -> None:
-        super().__init__(scope, id)
-        self._id = ""
+    _id: str = ""
 
     @property
     def cdktf_stack(self) -> "TerraformStack":
