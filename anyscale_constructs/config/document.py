@@ -71,16 +71,16 @@ class Document:
         self.file = file
         self._defaults = defaults
         text = self._read()
-        nodes: list[yaml.Node] = []
+        scalars: list[yaml.ScalarNode] = []
         try:
             root = compose(text)
-            nodes += _nodes(root)
+            scalars, collections = _nodes(root)
             if "&" in text:  # without an anchor, there are no aliases
-                self._refuse_repetition(root, nodes)
-            mappings = [node for node in nodes if isinstance(node, yaml.MappingNode)]
+                self._refuse_repetition(root, [*scalars, *collections])
+            mappings = [node for node in collections if isinstance(node, yaml.MappingNode)]
             self._refuse_duplicates(mappings)
             # This must precede merging, in which PyYAML's constructor moves keys into other mappings.
-            misread = _misread(mappings, [node for node in nodes if isinstance(node, yaml.ScalarNode)])
+            misread = _misread(mappings, scalars)
             below = defaults._misread if defaults else ()  # noqa: SLF001 - it is one of these
             self._misread: list[Finding] = [*self.located(misread), *below]
             data = Constructor().construct_document(root) if root else None
@@ -95,8 +95,8 @@ class Document:
         except RecursionError as error:
             raise self._unreadable("is nested too deeply by aliases, or contains an alias of itself") from error
         except (ArithmeticError, AttributeError, LookupError, ValueError) as error:  # which PyYAML's constructors raise
-            wrong = next(filter(_is_misread, nodes), None)
-            if not isinstance(wrong, yaml.ScalarNode):
+            wrong = next(filter(_is_misread, scalars), None)
+            if wrong is None:
                 raise self._unreadable(f"is not YAML: {error}") from error
             what = f"{shown(wrong.value)} is not a valid {wrong.tag.rpartition(':')[2]}"
             place, fix = _place(wrong.start_mark), "correct it, or put it in quotes if it is a string"
@@ -275,12 +275,12 @@ def _own_size(node: yaml.Node) -> int:
     return 1 + len(node.value) if isinstance(node, yaml.ScalarNode) else 1
 
 
-def _is_misread(node: yaml.Node) -> bool:
+def _is_misread(node: yaml.ScalarNode) -> bool:
     """Returns whether a value looks like a date or a number, but is not a valid one."""
     try:
         Constructor().construct_object(node)
     except (ArithmeticError, AttributeError, LookupError, ValueError):
-        return isinstance(node, yaml.ScalarNode)
+        return True
     except yaml.YAMLError:  # a merge key has no value of its own
         pass
     return False
@@ -291,7 +291,7 @@ def _misread(mappings: Sequence[yaml.MappingNode], scalars: Sequence[yaml.Scalar
     yield from _converted(scalars)
     # Most files have none of these, and one search of all text is faster than a search of each node.
     text = "\n".join(scalar.value for scalar in scalars)
-    if _VARIABLE.search(text):
+    if "${" in text:
         yield from _variables(scalars)
     if control_character(text):
         yield from _controls(scalars)
@@ -350,16 +350,19 @@ def _place(mark: yaml.Mark | None) -> Place:
     return Place("", mark.line + 1, mark.column + 1) if mark else Place("")
 
 
-def _nodes(root: yaml.Node | None) -> Iterator[yaml.Node]:
-    """Yields a node and all nodes in it, including keys. A node with aliases is yielded once."""
-    seen: set[int] = set()
+def _nodes(root: yaml.Node | None) -> tuple[list[yaml.ScalarNode], list[yaml.Node]]:
+    """Returns all scalars, including keys, and all collections. A node with aliases is returned once."""
+    scalars: dict[yaml.ScalarNode, None] = {}
+    collections: dict[yaml.Node, None] = {}
     todo = [root] if root else []
     while todo:
         node = todo.pop()
-        if id(node) not in seen:
-            seen.add(id(node))
-            yield node
+        if isinstance(node, yaml.ScalarNode):
+            scalars[node] = None
+        elif node not in collections:
+            collections[node] = None
             todo += reversed(_inside(node))
+    return [*scalars], [*collections]
 
 
 def _inside(node: yaml.Node) -> list[yaml.Node]:
