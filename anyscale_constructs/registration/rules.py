@@ -1,7 +1,7 @@
 """The rules of the resource file that need more than one field; unknown values are skipped."""
 
-from collections.abc import Iterator
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from anyscale_constructs.aws.types import EXISTING_S3_BUCKET, AwsRegion, RoleArn
 from anyscale_constructs.azure.types import AzureRegion, PrincipalId
@@ -13,20 +13,6 @@ from anyscale_constructs.findings import NOT_GIVEN, Finding, Rule
 from anyscale_constructs.google.types import EXISTING_GCS_BUCKET, GcpInstanceName, GcpRegion
 from anyscale_constructs.registration.fields import Email
 
-
-class _Resource(Protocol):
-    """The attributes of the resource file's model that the rules read."""
-
-    @property
-    def provider(self) -> str: ...
-
-    @property
-    def compute_stack(self) -> str: ...
-
-    @property
-    def region(self) -> str: ...
-
-
 MISSING = Rule("missing-field", "error", "Anyscale needs the field to register the cloud, or to use it.")
 MISPLACED = Rule(
     "misplaced-field", "error", "Anyscale refuses the field for this kind of cloud, or interprets it as something else."
@@ -35,18 +21,23 @@ INVALID = Rule("invalid-field", "error", "Anyscale refuses the value, or registe
 PLACEHOLDER = Rule("placeholder", "error", "For clouds on Kubernetes, Anyscale refuses the values of its own examples.")
 
 
-def problems(resource: _Resource) -> Iterator[Finding]:
+def problems(resource: Model) -> Iterator[Finding]:
     """Yields a finding for each field that is missing, misplaced or invalid."""
-    yield from _missing(resource)
-    yield from misfits(resource)
+    given = _given(resource)
+    yield from _missing(given)
+    yield from _misfits(given)
 
 
-def misfits(resource: _Resource) -> Iterator[Finding]:
+def misfits(resource: Model) -> Iterator[Finding]:
     """Yields a finding for each field that is misplaced or invalid; the resource may be incomplete."""
-    yield from _misplaced(resource)
-    yield from _misformed(resource)
-    yield from _unfit(resource)
-    yield from _unmounted(resource)
+    return _misfits(_given(resource))
+
+
+def _misfits(given: Mapping[str, Any]) -> Iterator[Finding]:
+    yield from _misplaced(given)
+    yield from _misformed(given)
+    yield from _unfit(given)
+    yield from _unmounted(given)
 
 
 _IDENTITY = "kubernetes_config.anyscale_operator_iam_identity"
@@ -162,56 +153,53 @@ _EXCLUDED = {
 }
 
 
-def _missing(resource: _Resource) -> Iterator[Finding]:
-    kind = (resource.provider, resource.compute_stack)
+def _missing(given: Mapping[str, Any]) -> Iterator[Finding]:
+    provider, compute_stack = kind = given["provider"], given["compute_stack"]
     if kind not in _REQUIRED:
-        what = f"must be K8S for {resource.provider} clouds"
-        yield _finding("compute_stack", what, value=resource.compute_stack)
+        yield _finding("compute_stack", f"must be K8S for {provider} clouds", value=compute_stack)
     for path in _REQUIRED.get(kind, ()):
-        if is_one_of(_at(resource, path), None, []):
-            yield _finding(path, f"is required for {resource.provider} {resource.compute_stack} clouds", MISSING)
-    filestore, vpc = _at(resource, _STORAGE_ID), _at(resource, "gcp_config.vpc_name")
-    if kind == ("GCP", "K8S") and filestore is not None and vpc is None:
+        if is_one_of(given.get(path), None, []):
+            yield _finding(path, f"is required for {provider} {compute_stack} clouds", MISSING)
+    if kind == ("GCP", "K8S") and _STORAGE_ID in given and "gcp_config.vpc_name" not in given:
         what = "is required with Filestore, whose address Anyscale looks up in the VPC"
         yield _finding("gcp_config.vpc_name", what, MISSING)
 
 
-def _misplaced(resource: _Resource) -> Iterator[Finding]:
-    for kind in (resource.provider, resource.compute_stack):
+def _misplaced(given: Mapping[str, Any]) -> Iterator[Finding]:
+    for kind in (given["provider"], given["compute_stack"]):
         for path in _FOREIGN[kind]:
-            if _at(resource, path) is not None:
+            if path in given:
                 what, fix = f"does not belong to {kind} clouds", _INSTEAD.get(path, "remove it")
                 yield _finding(path, what, MISPLACED, fix)
     for path, others in _EXCLUDED.items():
-        given = [other for other in others if _at(resource, other) is not None]
-        if given and _at(resource, path) is not None:
-            yield _finding(path, f"cannot be combined with {' and '.join(given)}", MISPLACED, "remove all but one")
+        if path in given and (too := [other for other in others if other in given]):
+            yield _finding(path, f"cannot be combined with {' and '.join(too)}", MISPLACED, "remove all but one")
 
 
-def _misformed(resource: _Resource) -> Iterator[Finding]:
-    for path, form in _FORMS[resource.provider].items():
-        value = _at(resource, path)
+def _misformed(given: Mapping[str, Any]) -> Iterator[Finding]:
+    for path, form in _FORMS[given["provider"]].items():
+        value = given.get(path)
         if value is not None and not is_unresolved(value) and not form.fits(value):
             yield _finding(path, f"must be {form.says}, such as {form.example}", value=value)
 
 
-def _unfit(resource: _Resource) -> Iterator[Finding]:
-    subnets = _at(resource, "aws_config.subnet_ids")
+def _unfit(given: Mapping[str, Any]) -> Iterator[Finding]:
+    subnets = given.get("aws_config.subnet_ids")
     if subnets is not None and not is_unresolved(subnets) and len(set(subnets)) == 1:
         yield _finding("aws_config.subnet_ids", "must list subnets in at least two zones", value=subnets)
-    if resource.provider in {"AWS", "GCP"}:
+    if given["provider"] in {"AWS", "GCP"}:
         for path in ("aws_config.zones", "kubernetes_config.zones"):
-            zones = _at(resource, path)
+            zones = given.get(path)
             named = zones if isinstance(zones, list) else []
-            if strange := [zone for zone in named if not regions.is_in(resource.region, zone)]:
-                yield _finding(path, f"must be zones of the region {resource.region}", value=strange)
-    style, bucket = _at(resource, "object_storage.s3_addressing_style"), _at(resource, _BUCKET)
+            if strange := [zone for zone in named if not regions.is_in(given["region"], zone)]:
+                yield _finding(path, f"must be zones of the region {given['region']}", value=strange)
+    style, bucket = given.get("object_storage.s3_addressing_style"), given.get(_BUCKET)
     # For other providers, another rule refuses the style or the bucket.
-    if resource.provider == "GENERIC" and style is not None and str(bucket).startswith(("gs://", "abfss://")):
+    if given["provider"] == "GENERIC" and style is not None and str(bucket).startswith(("gs://", "abfss://")):
         style_path = "object_storage.s3_addressing_style"
         yield _finding(style_path, f"applies only to s3:// buckets, not to {bucket!r}", MISPLACED, "remove it")
-    if resource.compute_stack == "K8S":
-        identity = _at(resource, _IDENTITY)
+    if given["compute_stack"] == "K8S":
+        identity = given.get(_IDENTITY)
         if identity is not None and not is_unresolved(identity) and _PLACEHOLDER_ACCOUNT in identity:
             fix = "use a role of your account; in an AWS emulator, set another account, e.g. with MOTO_ACCOUNT_ID"
             yield _finding(_IDENTITY, "is in AWS's example account", PLACEHOLDER, fix, identity)
@@ -219,12 +207,12 @@ def _unfit(resource: _Resource) -> Iterator[Finding]:
             yield _finding(_BUCKET, "is the bucket in Anyscale's examples", PLACEHOLDER, "use your own bucket", bucket)
 
 
-def _unmounted(resource: _Resource) -> Iterator[Finding]:
-    targets, path = _at(resource, "file_storage.mount_targets"), _at(resource, "file_storage.mount_path")
-    if resource.provider == "GCP" and path is not None and targets is None:
+def _unmounted(given: Mapping[str, Any]) -> Iterator[Finding]:
+    targets, path = given.get("file_storage.mount_targets"), given.get("file_storage.mount_path")
+    if given["provider"] == "GCP" and path is not None and targets is None:
         what = "has no effect without file_storage.mount_targets: Anyscale uses Filestore's own path"
         yield _finding("file_storage.mount_path", what, MISSING, "set mount_targets too, or remove mount_path")
-    if resource.provider in {"AZURE", "GENERIC"}:
+    if given["provider"] in {"AZURE", "GENERIC"}:
         without_targets = is_one_of(targets, None, [])
         if without_targets != (path is None):
             name, other = ("mount_path", "mount_targets") if without_targets else ("mount_targets", "mount_path")
@@ -238,10 +226,13 @@ def _finding(path: str, what: str, rule: Rule = INVALID, fix: str = "", value: A
     return Finding(what, fix, value, rule=rule, key=tuple(path.split(".")))
 
 
-def _at(resource: _Resource, path: str) -> Any:
-    value: Any = resource
-    for name in path.split("."):
-        value = getattr(value, name, None)
-    if isinstance(value, Model) and all(getattr(value, name) is None for name in type(value).model_fields):
-        return None  # an empty section counts as absent
-    return value
+def _given(resource: Model) -> dict[str, Any]:
+    """Returns the values that are set, by their paths. An empty section counts as absent."""
+    given: dict[str, Any] = {}
+    for name, value in vars(resource).items():
+        if isinstance(value, Model):
+            if inside := {f"{name}.{key}": each for key, each in vars(value).items() if each is not None}:
+                given |= {name: value, **inside}
+        elif value is not None:
+            given[name] = value
+    return given
