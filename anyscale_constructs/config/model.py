@@ -55,6 +55,9 @@ CONFLICTING = Rule("conflicting-keys", "error", "One key would have no effect, o
 IDLE_KEY = Rule("idle-key", "error", "A key without effect is a mistake, or hides one.")
 
 
+_UNRESOLVED_OR_COLLECTIONS = (Expr, list, tuple, dict, Mapping)
+_WITHOUT_EXPRESSIONS = (int, BaseModel)
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 if TYPE_CHECKING:  # a metaclass with its own __call__ hides the fields from pyright
@@ -106,8 +109,8 @@ class Model(_Base):
     def _known_only_later(cls, value: Any, validate: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
         name = str(info.field_name)
         try:
-            given = as_expression(value, name)
-            if name in _known_now(cls) and isinstance(given, Expr | list | tuple | Mapping):
+            given = value if isinstance(value, BaseModel) else as_expression(value, name)
+            if name in _known_now(cls) and isinstance(given, _UNRESOLVED_OR_COLLECTIONS):
                 for part in given.values() if isinstance(given, Mapping) else [given]:
                     known(part, name)
             if not isinstance(given, Expr):
@@ -116,7 +119,7 @@ class Model(_Base):
                 plain = (
                     validated is None
                     or (validated is given and isinstance(given, str))
-                    or isinstance(validated, int | BaseModel)
+                    or isinstance(validated, _WITHOUT_EXPRESSIONS)
                 )
                 return validated if plain else as_expressions(validated, name)
             if not _fits(given, validate):
@@ -204,6 +207,7 @@ class ExistingIf:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         new, existing = get_args(source)
         names = [self.key, *new.model_fields]
+        known = {*names, *existing.model_fields}
 
         def tag(value: Any) -> str:
             return _tag("existing" if is_existing(value) else "new")
@@ -212,8 +216,7 @@ class ExistingIf:
             if not isinstance(value, dict):
                 return hasattr(value, self.key)
             # The search for the nearest name is slow, and most names are known.
-            misspelt = value.keys() - {*names, *existing.model_fields}
-            return self.key in value or self.key in {nearest(name, names) for name in misspelt}
+            return self.key in value or any(nearest(name, names) == self.key for name in value.keys() - known)
 
         def unmixed(value: Any) -> Any:
             if isinstance(value, dict) and self.key in value:
