@@ -207,7 +207,7 @@ class ExistingIf:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         new, existing = get_args(source)
         names = [self.key, *new.model_fields]
-        known = {*names, *existing.model_fields}
+        of_either = {*names, *existing.model_fields}
 
         def tag(value: Any) -> str:
             return _tag("existing" if is_existing(value) else "new")
@@ -216,7 +216,7 @@ class ExistingIf:
             if not isinstance(value, dict):
                 return hasattr(value, self.key)
             # The search for the nearest name is slow, and most names are known.
-            return self.key in value or any(nearest(name, names) == self.key for name in value.keys() - known)
+            return self.key in value or any(nearest(name, names) == self.key for name in value.keys() - of_either)
 
         def unmixed(value: Any) -> Any:
             if isinstance(value, dict) and self.key in value:
