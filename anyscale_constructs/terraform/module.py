@@ -90,6 +90,7 @@ class Module(TerraformHclModule):
             raise InputError(f"module.{id} already exists", fix="give each module a unique ID", rule=TWICE)
         self.path = path_in(stack, scope, id)
         self._origins = stack.origins
+        self._outputs: dict[str, Expr] = {}
         override = self._override = stack.sources.override(self.path)
         try:
             self.interface = Interface.load(self.interface_name, override.ref)
@@ -143,7 +144,10 @@ class Module(TerraformHclModule):
         Raises:
             InputError: The module has no such output at its ref.
         """
-        return expr(f"{self.address}.{name}", self.interface.output(name).type, stack=self._stack)
+        if name not in self._outputs:
+            output = self.interface.output(name)
+            self._outputs[name] = expr(f"{self.address}.{name}", output.type, stack=self._stack)
+        return self._outputs[name]
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
         """Returns the inputs, with those derived from the given ones; constructs override it.
