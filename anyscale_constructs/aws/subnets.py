@@ -1,6 +1,5 @@
 """The subnet planner, which gives each subnet a fixed place in the VPC."""
 
-import itertools
 from typing import Literal, NamedTuple, get_args
 
 from anyscale_constructs.config.networks import NOT_A_NETWORK, network
@@ -92,6 +91,7 @@ def plan_subnets(cidr_block: str, zones: int, *, private: bool, places: Places |
             rule=NO_ROOM,
             on=["cidr_block", "availability_zone_count", "availability_zones"],
         )
-    slots = [str(network) for network in itertools.islice(vpc.subnets(new_prefix=prefix), 2 * per_kind)]
+    size = 2 ** (vpc.max_prefixlen - prefix)
+    slots = [f"{vpc.network_address + place * size!s}/{prefix}" for place in range(per_kind + zones)]
     private_slots = slots[per_kind : per_kind + zones] if private else []
     return Plan(public=slots[:zones], private=private_slots, places=per_kind)
