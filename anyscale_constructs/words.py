@@ -54,8 +54,8 @@ def word(code: Code) -> str:
 
 
 def _written(number: int) -> str:
-    head = f"{PREFIX}{number:07d}"
-    return f"{head}{zlib.crc32(head.encode()) % 10**4:04d}{_SUFFIX}"
+    head = PREFIX + str(number).zfill(7)
+    return head + str(zlib.crc32(head.encode()) % 10**4).zfill(4) + _SUFFIX
 
 
 def code_of(word: str) -> Code:

@@ -63,7 +63,7 @@ class Expr(str):
 
     def __new__(cls, text: str, type: str = "any") -> Self:
         """Creates an expression from a string with placeholders; `expr()` creates one from code."""
-        self = super().__new__(cls, text)
+        self = str.__new__(cls, text)
         self.type = type
         return self
 

@@ -1,5 +1,6 @@
 """Finds the unresolved parts of a value, and the references in its code."""
 
+import itertools
 import re
 import struct
 from collections.abc import Iterator, Mapping
@@ -31,7 +32,7 @@ def is_unresolved(value: object) -> bool:
     kind = type(value)
     if isinstance(value, str):
         return kind is Expr or words.PREFIX in value or ("{" in value and _is_code(value))
-    if kind is bool or kind is int or value is None:
+    if kind is bool or kind is int or kind is dict or value is None:
         return False
     if isinstance(value, _LISTS):
         return any(map(is_unresolved, value))
@@ -42,7 +43,7 @@ def is_unresolved(value: object) -> bool:
 
 def is_one_of(value: object, *choices: object) -> bool:
     """Returns whether the value is resolved and equal to one of the choices."""
-    return not is_unresolved(value) and any(not is_unresolved(choice) and value == choice for choice in choices)
+    return not is_unresolved(value) and value in itertools.filterfalse(is_unresolved, choices)
 
 
 def _is_code(text: str) -> bool:
@@ -59,9 +60,10 @@ def as_expressions(value: Any, at: str = "value") -> Any:
     Raises:
         InputError: `as_expression` rejects a part of the value.
     """
+    kind = type(value)
+    if kind is Expr or kind is bool or (kind is str and words.is_plain(value)):  # most values
+        return value
     whole = as_expression(value, at)
-    if isinstance(whole, str) or whole is None or isinstance(whole, int):
-        return whole
     if isinstance(whole, _LISTS):
         return [as_expressions(element, f"{at}[{index}]") for index, element in enumerate(whole)]
     if isinstance(whole, _MAPS):
@@ -80,7 +82,7 @@ def as_expression(value: Any, at: str = "value") -> Any:
         InputError: The value is an object of the engine instead of its value, or `as_text` rejects it.
     """
     if isinstance(value, str):
-        return value if words.is_plain(value) or isinstance(value, Expr) else _text(value, at)
+        return value if isinstance(value, Expr) or words.is_plain(value) else _text(value, at)
     if value is None or isinstance(value, int):
         return value
     if isinstance(value, _LISTS):
@@ -118,11 +120,10 @@ def _engine_value(value: Any, type: str, at: str) -> Expr:
 
 def is_engine_collection(value: object) -> bool:
     """Returns whether the value is an engine token in the form of a list or a map."""
+    if isinstance(value, _LISTS):
+        return len(value) == 1 and isinstance(value[0], str) and bool(_COLLECTION_TOKEN.match(value[0]))
     if isinstance(value, _MAPS):
-        return any(_COLLECTION_TOKEN.match(str(key)) for key in value if ENGINE_TOKEN in str.__str__(str(key)))
-    match value:
-        case [str() as token]:
-            return bool(_COLLECTION_TOKEN.match(token))
+        return ENGINE_TOKEN in "".join(map(str, value)) and any(_COLLECTION_TOKEN.match(str(key)) for key in value)
     return False
 
 

@@ -24,8 +24,8 @@ from anyscale_constructs.expressions import (
 )
 from anyscale_constructs.findings import CONTROL_CHARACTER, LOST_KEY, Finding, Key, Rule, control_character
 
-_MAPS = (dict, Mapping)
-_COLLECTIONS = (list, tuple, *_MAPS)
+_LISTS = (list, tuple)
+_COLLECTIONS = (*_LISTS, dict, Mapping)  # a check of Mapping is slow, so the most frequent types precede it
 _LARGEST = 2**53
 """The largest number that Node.js, which stores numbers as doubles, writes unchanged."""
 
@@ -55,14 +55,14 @@ def to_terraform(value: Any, at: str = "value", expression: Callable[[Expr], str
     if isinstance(value, _COLLECTIONS):
         if is_engine_collection(value):
             return expression(as_expression(value, at))
-        if isinstance(value, _MAPS):
-            return {
-                k if type(k) is str and k.isidentifier() and k != LOST_KEY else _key(k, at): to_terraform(
-                    v, f"{at}.{k}", expression
-                )
-                for k, v in value.items()
-            }
-        return [to_terraform(element, f"{at}[{index}]", expression) for index, element in enumerate(value)]
+        if isinstance(value, _LISTS):
+            return [to_terraform(element, f"{at}[{index}]", expression) for index, element in enumerate(value)]
+        return {
+            k if type(k) is str and k.replace("-", "_").isidentifier() and k != LOST_KEY else _key(k, at): to_terraform(
+                v, f"{at}.{k}", expression
+            )
+            for k, v in value.items()
+        }
     return _others(value, at, expression)
 
 
