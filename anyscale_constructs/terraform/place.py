@@ -1,9 +1,10 @@
 """The stack and the path of a construct."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from anyscale_constructs.engine import Construct, TerraformStack
 from anyscale_constructs.errors import SynthesisError
+from anyscale_constructs.terraform.declarations import Declarations
 
 if TYPE_CHECKING:
     from anyscale_constructs.terraform.stack import CloudStack
@@ -19,17 +20,15 @@ def cloud_stack(scope: Construct, what: str) -> "CloudStack":
     Raises:
         SynthesisError: The stack is not a `CloudStack`, so it would pin no providers and resolve no expressions.
     """
-    from anyscale_constructs.terraform.stack import CloudStack  # noqa: PLC0415 - a circular import
-
     # Each question to the engine is one to another process where that is cdktf.
-    stack = scope if isinstance(scope, CloudStack) else TerraformStack.of(scope)
-    if not isinstance(stack, CloudStack):
+    stack = scope if isinstance(scope, Declarations) else TerraformStack.of(scope)
+    if not isinstance(stack, Declarations):
         raise SynthesisError(
             f"{what} requires a CloudStack, which pins providers and resolves expressions",
             value=type(stack).__name__,
             fix=f"derive {stack.node.id} from anyscale_constructs.CloudStack instead of TerraformStack",
         )
-    return stack
+    return cast("CloudStack", stack)  # its only subclass, which needs this module
 
 
 def path_in(stack: "CloudStack", scope: Construct, id: str) -> str:
