@@ -17,6 +17,7 @@ POLICY_PREFIXES = {
     "anyscale_iam_s3_policy_name_prefix": "bucket-",
 }
 """What follows a custom prefix in the names of IAM policies, by upstream's inputs for the names."""
+_NAME = re.compile(f"{IAM_CHARACTER}*", re.ASCII)
 # AWS's limits, by the input of the name or the prefix. Terraform appends 26 characters to a prefix.
 _LIMITS = {
     "anyscale_access_role_name": 64,
@@ -38,7 +39,7 @@ def names_have_characters_of_iam(i: Inputs) -> Finding | None:
     """IAM accepts only these characters in the names of roles, policies and instance profiles."""
     for name in _LIMITS:
         value = i[name]
-        if value is not None and not is_unresolved(value) and not re.fullmatch(f"{IAM_CHARACTER}*", value, re.ASCII):
+        if value is not None and not is_unresolved(value) and not _NAME.fullmatch(value):
             what = f"{name} has characters that IAM does not accept"
             return Finding(what, "choose another name", value, "letters, digits and + = , . @ - _", on=[name])
     return None

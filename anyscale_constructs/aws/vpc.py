@@ -395,4 +395,4 @@ class Vpc(VpcModule):
     def _node_subnets(self) -> str | None:
         """The input with the nodes' subnets; an unresolved list counts as not empty."""
         kinds = ("existing_private_subnet_ids", "private_subnets", "public_subnets")
-        return next((kind for kind in kinds if not is_one_of(self.inputs[kind], None, [])), None)
+        return next((kind for kind in kinds if isinstance(subnets := self.inputs[kind], Expr) or subnets), None)
