@@ -15,7 +15,6 @@ from anyscale_constructs.terraform.functions import (
     FailsError,
     NotKnownError,
     element,
-    known,
     typed,
 )
 
@@ -170,7 +169,7 @@ def _list(parts: Sequence[_Evaluate]) -> _Evaluate:
 
 
 def _element(collection: _Evaluate, key: _Evaluate) -> _Evaluate:
-    return lambda names: element(known(collection(names)), key(names))
+    return lambda names: element(collection(names), key(names))
 
 
 def _applied(sign: str, operation: Callable[[Any, Any], Any], left: _Evaluate, right: _Evaluate) -> _Evaluate:

@@ -26,7 +26,7 @@ def known(value: Any) -> Any:
     Raises:
         NotKnownError: The value is unresolved.
     """
-    if not isinstance(value, list | tuple) and is_unresolved(value):
+    if not isinstance(value, (list, tuple)) and is_unresolved(value):
         raise NotKnownError
     return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
 
