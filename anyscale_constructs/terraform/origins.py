@@ -1,9 +1,10 @@
 """Maps the inputs of constructs to configuration keys, so that findings can show their place in the configuration."""
 
 import contextlib
+import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
@@ -14,8 +15,7 @@ from anyscale_constructs.findings import Key
 _EVERYWHERE = {"anyscale_cloud_id": "cloud_id", "anyscale_org_id": "org_id"}
 
 
-@dataclass(frozen=True)
-class Origins:
+class Origins(NamedTuple):
     """The configuration keys of the inputs of constructs.
 
     Args:
@@ -27,7 +27,7 @@ class Origins:
 
     config: Any = None
     section: str = ""
-    keys: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    keys: Mapping[str, str | tuple[str, ...]] = MappingProxyType({})
 
     def of(self, names: Sequence[str]) -> Key:
         """Returns the key of the first input that the configuration sets, else the key of the first input.
@@ -47,18 +47,19 @@ class Origins:
             keys = self.keys[name]
             return [tuple(key.split(".")) for key in ([keys] if isinstance(keys, str) else keys)]
         candidates: list[Key] = [(*self._section, name), (_EVERYWHERE.get(name, name),)]
-        return [key for key in candidates if self._has(key)][:1]
+        return [*itertools.islice(filter(self._has, candidates), 1)]
 
     def _has(self, key: Key) -> bool:
         holder = _at(self.config, key[:-1])
         return isinstance(holder, BaseModel) and key[-1] in type(holder).model_fields
 
     def _is_given(self, key: Key) -> bool:
-        holders = [_at(self.config, key[:length]) for length in range(len(key))]
-        return all(
-            not isinstance(holder, BaseModel) or step in holder.model_fields_set
-            for holder, step in zip(holders, key, strict=True)
-        )
+        holder = self.config
+        for step in key:
+            if isinstance(holder, BaseModel) and step not in holder.model_fields_set:
+                return False
+            holder = _at(holder, (step,))
+        return True
 
 
 def element(key: Key, config: Any, value: Any) -> Key:
