@@ -222,7 +222,8 @@ class CloudConfig(Model):
     @property
     def sources(self) -> Sources:
         """The sources of the modules, and the overrides."""
-        return Sources(base=self.mirror, overrides=self.modules, resources=self.resource_overrides)
+        # The values are valid: they are of the same types here.
+        return Sources.model_construct(base=self.mirror, overrides=self.modules, resources=self.resource_overrides)
 
     @property
     def resource_overrides(self) -> dict[str, ResourceOverride]:
