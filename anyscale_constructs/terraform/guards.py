@@ -29,10 +29,12 @@ class Inputs(Mapping[str, Any]):
     def __init__(self, interface: Interface, given: Mapping[str, Any]) -> None:
         self.interface = interface
         self.given = given
-        self._values = {**interface.defaults, **given}
 
     def __getitem__(self, name: str) -> Any:
-        return self._values[name] if name in self._values else self.interface.variable(name).default
+        if name in self.given:
+            return self.given[name]
+        defaults = self.interface.defaults
+        return defaults[name] if name in defaults else self.interface.variable(name).default
 
     def __contains__(self, name: object) -> bool:
         return name in self.interface.variables
