@@ -88,9 +88,12 @@ def damaged(text: str) -> bool:
 
 def whole(text: str) -> Code | None:
     """Returns the code if the text consists of exactly one intact word, else None."""
-    match = WORD.fullmatch(text)
-    number = int(match[1]) if match else len(_codes)
-    return _codes[number] if number < len(_codes) and text == _words[_codes[number]] else None
+    letters = str.__str__(text)
+    number = letters[len(PREFIX) : len(PREFIX) + 7]
+    if len(letters) != LENGTH or not number.isdecimal() or int(number) >= len(_codes):
+        return None
+    code = _codes[int(number)]
+    return code if letters == _words[code] else None
 
 
 def codes(text: str) -> Iterator[Code]:

@@ -187,7 +187,7 @@ _BLOCK_DEPTH = {"resource": 3, "data": 3, "module": 2, "output": 2, "variable": 
 
 def _is_plain(text: str) -> bool:
     """Returns whether a string contains nothing to resolve; a fast check that holds for most strings."""
-    return "{" not in text and words.PREFIX not in text and _CUT_LIST not in text
+    return "{" not in text and words.PREFIX not in text
 
 
 def _below(path: str, key: str) -> str:

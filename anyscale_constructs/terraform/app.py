@@ -179,20 +179,20 @@ def _taken_out(synthesized: dict[str, Any]) -> Iterator[str]:
 
 
 def _formatted(value: Any, indent: str = "\n") -> str:
-    """Returns the same as `json.dumps(value, indent=2, sort_keys=True)`, which takes three times as long."""
-    if value is True or value is False:
-        return "true" if value else "false"
-    if not value or not isinstance(value, dict | list):
-        return json.dumps(value)
+    """Returns the same as `json.dumps(value, indent=2, sort_keys=True)`, which takes twice as long."""
     deeper = f"{indent}  "
-    if isinstance(value, list):
+    if isinstance(value, dict) and value:
+        inner = [
+            f"{_quoted(key)}: {_quoted(each) if type(each := value[key]) is str else _formatted(each, deeper)}"
+            for key in sorted(value)
+        ]
+        return f"{{{deeper}{f',{deeper}'.join(inner)}{indent}}}"
+    if isinstance(value, list) and value:
         parts = [_quoted(each) if type(each) is str else _formatted(each, deeper) for each in value]
         return f"[{deeper}{f',{deeper}'.join(parts)}{indent}]"
-    inner = [
-        f"{_quoted(key)}: {_quoted(each) if type(each) is str else _formatted(each, deeper)}"
-        for key, each in sorted(value.items())
-    ]
-    return f"{{{deeper}{f',{deeper}'.join(inner)}{indent}}}"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value)
 
 
 def _hcl(name: str, block: Mapping[str, Any], indent: str = "") -> str:
