@@ -2,68 +2,57 @@
 
 import json
 import pathlib
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, NotRequired
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
-from pydantic import BeforeValidator, TypeAdapter, ValidationError
-from typing_extensions import TypedDict
+from pydantic import ValidationError
+from pydantic_core import CoreSchema, SchemaValidator, core_schema
 
 from anyscale_constructs.config.model import found_in, said
 from anyscale_constructs.errors import SynthesisError
 from anyscale_constructs.findings import Finding, in_json
 
-_OneOrMore = BeforeValidator(lambda given: given if isinstance(given, list) else [given])
-_OlderSyntax = BeforeValidator(lambda given: {"version": given} if isinstance(given, str) else given)
-_Block = dict[str, Any]
-_Blocks = Annotated[list[_Block], _OneOrMore]
+
+def _object(required: Collection[str] = (), /, **fields: CoreSchema) -> CoreSchema:
+    """Returns the type of an object with some known keys; others are not checked."""
+    return core_schema.typed_dict_schema(
+        {name: core_schema.typed_dict_field(kind, required=name in required) for name, kind in fields.items()}
+    )
 
 
-class _Comments(TypedDict, total=False):
-    metadata: _Block
-
-
-class _Provider(TypedDict, total=False):
-    source: str
-    version: str
-
-
-class _Settings(TypedDict, total=False):
-    required_version: str
-    required_providers: dict[str, Annotated[_Provider, _OlderSyntax]]
-    backend: dict[str, _Block]
-    cloud: _Block
-
-
-class _Call(TypedDict):
-    source: str
-    version: NotRequired[str]
-
-
-class _Check(TypedDict, total=False):
-    data: dict[str, _Block]
-
-
-# The parts that commands read.
-_Stack = TypedDict(
-    "_Stack",
-    {
-        "//": _Comments,
-        "terraform": _Settings,
-        "provider": dict[str, _Blocks],
-        "module": dict[str, _Call],
-        "resource": dict[str, dict[str, _Block]],
-        "data": dict[str, dict[str, _Block]],
-        "variable": dict[str, _Block],
-        "locals": _Block,
-        "output": dict[str, _Block],
-        "check": dict[str, _Check],
-        "moved": _Blocks,
-        "import": _Blocks,
-        "removed": _Blocks,
-    },
-    total=False,
+_TEXT = core_schema.str_schema()
+_BLOCK = core_schema.dict_schema(_TEXT)
+_NAMED = core_schema.dict_schema(_TEXT, _BLOCK)
+_TYPED = core_schema.dict_schema(_TEXT, _NAMED)
+_BLOCKS = core_schema.no_info_before_validator_function(
+    lambda given: given if isinstance(given, list) else [given], core_schema.list_schema(_BLOCK)
 )
-_STACK = TypeAdapter(_Stack)
+_PROVIDER = core_schema.no_info_before_validator_function(  # a string is the older form
+    lambda given: {"version": given} if isinstance(given, str) else given, _object(source=_TEXT, version=_TEXT)
+)
+_SETTINGS = _object(
+    required_version=_TEXT,
+    required_providers=core_schema.dict_schema(_TEXT, _PROVIDER),
+    backend=_NAMED,
+    cloud=_BLOCK,
+)
+# The parts that commands read. Built without TypedDicts, which pydantic reads slowly.
+_STACK = SchemaValidator(
+    _object(
+        **{"//": _object(metadata=_BLOCK), "import": _BLOCKS},
+        terraform=_SETTINGS,
+        provider=core_schema.dict_schema(_TEXT, _BLOCKS),
+        module=core_schema.dict_schema(_TEXT, _object(["source"], source=_TEXT, version=_TEXT)),
+        resource=_TYPED,
+        data=_TYPED,
+        variable=_NAMED,
+        locals=_BLOCK,
+        output=_NAMED,
+        check=core_schema.dict_schema(_TEXT, _object(data=_NAMED)),
+        moved=_BLOCKS,
+        removed=_BLOCKS,
+    )
+)
 
 
 def malformed(tree: Mapping[str, Any]) -> Iterator[Finding]:
