@@ -138,6 +138,9 @@ class Resolver:
             )
         text = code.text
         if text not in self._expanded:
+            if words.damaged(text):  # the parser would not end
+                self.say(path, *_DAMAGED)
+                return text
             resolved = self._engine(text) if "{TfToken[" in text else text
             told = len(self.problems)
             expanded = _Parser(self, path, resolved, ours=True).code() if _TO_READ.search(resolved) else resolved

@@ -197,6 +197,12 @@ def damaged_word(app: Construct) -> None:
     TerraformOutput(stack, "a", value=str.upper(bucket(stack).s3_bucket_id))
 
 
+def damaged_word_in_a_string_in_code(app: Construct) -> None:
+    stack = CloudStack(app, "test")
+    damaged = str.__str__(bucket(stack).s3_bucket_id)[:-3]
+    TerraformOutput(stack, "a", value=expr(f'upper("x-{damaged}")', "string"))
+
+
 def expression_in_a_stack_of_the_engines(app: Construct) -> None:
     made = bucket(CloudStack(app, "test"))
     TerraformOutput(TerraformStack(app, "plain"), "a", value=made.s3_bucket_id)
@@ -232,6 +238,7 @@ WRONG: dict[Build, str] = {
     one_state: "test: backend: shares its Terraform state with first",
     residue: "contains an unresolved token",
     damaged_word: "test: output.a.value contains an expression that was truncated or changed as a string",
+    damaged_word_in_a_string_in_code: "test: output.a.value contains an expression that was truncated",
     expression_in_a_stack_of_the_engines: LEFT + "'${module.s3.s3_bucket_id}'",
     expression_in_one_that_comes_first: LEFT + "'x-${module.s3.s3_bucket_id}'",
     expression_in_one_inside_of_a_construct: LEFT,
