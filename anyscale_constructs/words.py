@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 PREFIX = "Ac" + "".join(secrets.choice("abcdefghijklm") for _ in range(8))
 _SUFFIX = "".join(secrets.choice("nopqrstuvwxy") for _ in range(7)) + "Z"
 LENGTH = len(PREFIX) + 11 + len(_SUFFIX)
+_NUMBER = slice(len(PREFIX), len(PREFIX) + 7)
 WORD = re.compile(PREFIX + r"(\d{7})\d{4}" + _SUFFIX)
 _TRACE = re.compile(f"{PREFIX}(?:" + r"\d{11}" + f"{_SUFFIX})?|{_SUFFIX}", re.IGNORECASE)
 _BEGINS, _ENDS = PREFIX.lower(), _SUFFIX.lower()
@@ -54,13 +55,13 @@ def word(code: Code) -> str:
 
 
 def _written(number: int) -> str:
-    head = PREFIX + str(number).zfill(7)
-    return head + str(zlib.crc32(head.encode()) % 10**4).zfill(4) + _SUFFIX
+    head = f"{PREFIX}{number:07d}"
+    return f"{head}{zlib.crc32(head.encode()) % 10**4:04d}{_SUFFIX}"
 
 
 def code_of(word: str) -> Code:
     """Returns the code that a word represents."""
-    return _codes[int(word[len(PREFIX) :][:7])]
+    return _codes[int(word[_NUMBER])]
 
 
 _clean: dict[str, int] = {}
@@ -89,7 +90,7 @@ def damaged(text: str) -> bool:
 def whole(text: str) -> Code | None:
     """Returns the code if the text consists of exactly one intact word, else None."""
     letters = str.__str__(text)
-    number = letters[len(PREFIX) : len(PREFIX) + 7]
+    number = letters[_NUMBER]
     if len(letters) != LENGTH or not number.isdecimal() or int(number) >= len(_codes):
         return None
     code = _codes[int(number)]

@@ -172,7 +172,7 @@ def misplaced(name: str, cidrs: Sequence[str], inside: Sequence[str] | None = No
     """
     known, outer = _known(cidrs), _known(inside or ())
     for one, other in itertools.combinations(known, 2):
-        if one.network_address in other or other.network_address in one:
+        if one.overlaps(other):
             return Finding(f"{name}: {one} overlaps {other}", "use ranges that do not overlap", rule=OVERLAP)
     if inside is None or len(outer) < len(inside):
         return None

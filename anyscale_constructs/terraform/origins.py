@@ -1,7 +1,6 @@
 """Maps the inputs of constructs to configuration keys, so that findings can show their place in the configuration."""
 
 import contextlib
-import itertools
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -47,7 +46,7 @@ class Origins(NamedTuple):
             keys = self.keys[name]
             return [tuple(key.split(".")) for key in ([keys] if isinstance(keys, str) else keys)]
         candidates: list[Key] = [(*self._section, name), (_EVERYWHERE.get(name, name),)]
-        return [*itertools.islice(filter(self._has, candidates), 1)]
+        return [key for key in candidates if self._has(key)][:1]
 
     def _has(self, key: Key) -> bool:
         holder = _at(self.config, key[:-1])
