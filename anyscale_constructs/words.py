@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 PREFIX = "Ac" + "".join(secrets.choice("abcdefghijklm") for _ in range(8))
 _SUFFIX = "".join(secrets.choice("nopqrstuvwxy") for _ in range(7)) + "Z"
 LENGTH = len(PREFIX) + 11 + len(_SUFFIX)
-_NUMBER = slice(len(PREFIX), len(PREFIX) + 7)
 WORD = re.compile(PREFIX + r"(\d{7})\d{4}" + _SUFFIX)
 _TRACE = re.compile(f"{PREFIX}(?:" + r"\d{11}" + f"{_SUFFIX})?|{_SUFFIX}", re.IGNORECASE)
 _BEGINS, _ENDS = PREFIX.lower(), _SUFFIX.lower()
@@ -37,6 +36,7 @@ class Code(NamedTuple):
 
 _codes: list[Code] = []
 _words: dict[Code, str] = {}
+_by_word: dict[str, Code] = {}
 
 
 def is_plain(text: str) -> bool:
@@ -51,6 +51,7 @@ def word(code: Code) -> str:
     if found is None:
         found = _words[code] = _written(len(_codes))
         _codes.append(code)
+        _by_word[found] = code
     return found
 
 
@@ -61,7 +62,7 @@ def _written(number: int) -> str:
 
 def code_of(word: str) -> Code:
     """Returns the code that a word represents."""
-    return _codes[int(word[_NUMBER])]
+    return _by_word[word]
 
 
 _clean: dict[str, int] = {}
@@ -78,7 +79,11 @@ def in_codes(part: str) -> bool:
 
 def traced(text: str) -> bool:
     """Returns whether the text contains a word, intact or damaged."""
-    lower = str.lower(text)  # faster than a pattern
+    return traced_in(str.lower(text))  # faster than a pattern
+
+
+def traced_in(lower: str) -> bool:
+    """Returns the same as `traced` for text that is already in lower case."""
     return _BEGINS in lower or _ENDS in lower
 
 
@@ -89,12 +94,7 @@ def damaged(text: str) -> bool:
 
 def whole(text: str) -> Code | None:
     """Returns the code if the text consists of exactly one intact word, else None."""
-    letters = str.__str__(text)
-    number = letters[_NUMBER]
-    if len(letters) != LENGTH or not number.isdecimal() or int(number) >= len(_codes):
-        return None
-    code = _codes[int(number)]
-    return code if letters == _words[code] else None
+    return _by_word.get(str.__str__(text))
 
 
 def codes(text: str) -> Iterator[Code]:

@@ -36,6 +36,7 @@ __all__ = [
     "Tokenization",
     "member",
     "name",
+    "resolved",
 ]
 
 if TYPE_CHECKING:
@@ -72,6 +73,9 @@ if TYPE_CHECKING:
     from jsii import member
 
     name: str
+
+    def resolved(value: Any) -> Any:
+        """Returns a value of an element's JSON as plain JSON."""
 else:
 
     def __getattr__(name: str) -> Any:

@@ -93,6 +93,7 @@ def load() -> dict[str, Any]:
     module = importlib.import_module(f"{__package__}.native" if name == NATIVE else name)
     found = {**vars(module), "name": name}
     if name != NATIVE:
+        found["resolved"] = lambda value: value  # the engine's JSON is plain
         found["Construct"] = importlib.import_module("constructs").Construct
         found["member"] = importlib.import_module("jsii").member
     sys.meta_path.insert(0, _Watch(name))

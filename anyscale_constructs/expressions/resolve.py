@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from anyscale_constructs import words
@@ -14,12 +15,12 @@ _CALL = re.compile(r"[a-z][a-z0-9_]*(?:::[a-z0-9_]+)*(?=\()")
 _IS_KEY = re.compile(r"\s*(?:=(?![=>])|:)")
 _COLLECTION = re.compile(r"(?:list|set|map|object|tuple)\(")
 _LOST = re.compile(r"\$\$\{(?:module|var|local|data)\.")
+_PREFIX = words.PREFIX
 _LISTS, _MAPS = (list, tuple), (dict, Mapping)
 _MARKS = {"$", "%", "\\", '"'}
 _NEXT = re.compile(r"""[$%\\"]|""" + words.PREFIX)
 _NEXT_OUTSIDE = re.compile("[$%]|" + words.PREFIX)  # outside strings in code, where quotes and backslashes are plain
-# The characters in code that need processing, and the sequences that do not.
-_TO_READ = re.compile(r"""["$]|""" + words.PREFIX)
+# The sequences in code that need no processing.
 _LETTERS = re.compile(rf"(?:(?!{words.PREFIX})\w)+")
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _BRACKET = re.compile(r"""["()\[\]{}]""")
@@ -48,75 +49,111 @@ LIST_IN_TEXT = Rule("list-in-text", "error", "Terraform does not convert lists a
 
 
 class Resolver:
-    """Replaces the words in a stack's Terraform JSON with their code.
+    """Replaces the words in a stack's Terraform JSON with their code, and sorts its keys.
 
     Args:
         stack: The stack; expressions of other stacks are rejected.
         engine: Resolves the engine tokens in a string to Terraform code.
+        plain: Converts other values than strings, collections and None to plain JSON. Default: they are plain.
     """
 
-    def __init__(self, stack: Any, engine: Callable[[str], str]) -> None:
+    def __init__(
+        self, stack: Any, engine: Callable[[str], str], plain: Callable[[Any], Any] = lambda value: value
+    ) -> None:
         self._stack = stack
         self._engine = engine
+        self._plain = plain
         self._expanded: dict[str, str] = {}
+        self._keys: list[str] = []
+        self._strings: list[str] = []
+        self._may_be_keys = False
         self.problems: list[Finding] = []
-        self.strings: list[str] = []
-        """All resolved strings, including keys."""
-        self.text = ""
-        """All of them in one string, for searches, which are much faster than those of each string."""
+        self.templates: list[str] = []
+        """All resolved strings that may contain code, including keys."""
+        self.letters = ""
+        """All resolved strings, including keys, as one string in lower case: a search of it is much faster."""
 
     def resolve(self, value: Any, path: str = "") -> Any:
-        """Returns the value with words replaced by code; adds errors to `problems`.
+        """Returns the value without nulls, and with words replaced by code; adds errors to `problems`.
 
         Args:
             value: A part of the stack's JSON.
             path: The path of the value in the stack's JSON. Default: the root.
         """
-        resolved = self._resolve(value, path)
-        self.text = "\n".join(self.strings)
-        for where, text in texts(resolved, path) if words.traced(self.text) else ():
+        try:
+            resolved = self._resolve(value, path)
+            if not _is_plain("\n".join(self._keys)):  # all keys at once, because few stacks have such keys
+                self._may_be_keys = True
+                for found in (self.problems, self.templates, self._keys, self._strings):
+                    found.clear()
+                resolved = self._resolve(value, path)
+        except TypeError:
+            self._plain(value)  # refuses a key that is no string
+            raise
+        self.letters = "\n".join([*self._keys, *self._strings]).lower()
+        for where, text in texts(resolved, path) if words.traced_in(self.letters) else ():
             if words.damaged(text):
                 self.say(where, *_DAMAGED)
         return resolved
 
     def _resolve(self, value: Any, path: str) -> Any:
+        kind = type(value)
+        if kind is dict:
+            return self._map(value, path)
         if isinstance(value, str):
-            text = self._text(value, path)
-            self.strings.append(text)
-            return text
-        if isinstance(value, bool):  # whether a type is a subclass of an abstract one takes long to find out
-            return value
+            text = str.__str__(value)
+            self._strings.append(text if _is_plain(text) else self._text(text, path))
+            return self._strings[-1]
         if isinstance(value, _LISTS):
-            return [self._resolve(element, f"{path}[{index}]") for index, element in enumerate(value)]
+            kept = value if None not in value else [each for each in value if each is not None]
+            return [self._resolve(each, f"{path}[{index}]") for index, each in enumerate(kept)]
         if isinstance(value, _MAPS):
-            made = {}
-            plain = _is_plain("\n".join(value))
-            for key, inner in value.items():
-                name = key if plain else self._key(key, path)
-                self.strings.append(name)
-                if type(inner) is str and _is_plain(inner):  # most are; the path is not needed
-                    self.strings.append(inner)
-                    made[name] = inner
-                else:
-                    made[name] = self._resolve(inner, f"{path}.{key}" if plain and path else _below(path, key))
+            return self._map(dict(value), path)
+        return value if kind is bool or kind is int else self._plain(value)
+
+    def _map(self, value: dict[str, Any], path: str) -> dict[str, Any]:
+        self._keys += value
+        made: dict[str, Any] = {}
+        strings = self._strings
+        for key in sorted(value):
+            inner = value[key]
+            kind = type(inner)
+            if kind is str:
+                if "{" in inner or _PREFIX in inner:
+                    inner = self._text(inner, f"{path}.{key}" if path else key)
+                strings.append(inner)
+                made[key] = inner
+            elif kind is dict:
+                made[key] = self._map(inner, f"{path}.{key}" if path else key)
+            elif inner is not None:
+                made[key] = self._resolve(inner, f"{path}.{key}" if path else key)
+        if not self._may_be_keys:
             return made
-        return value
+        named = {self._key(key, path): inner for key, inner in made.items()}
+        return {key: named[key] for key in sorted(named)}
 
     def _key(self, key: str, path: str) -> str:
+        if _is_plain(key):
+            return key
         # Above this depth, a key is the name of a block or an argument, which cannot be code.
-        if words.PREFIX in key and path.count(".") < _BLOCK_DEPTH.get(path.partition(".")[0], 0):
+        if _PREFIX in key and path.count(".") < _BLOCK_DEPTH.get(path.partition(".")[0], 0):
             self.say(path, f"has an expression as an argument name: {words.spelled(key)}", "use a literal name")
             return key
-        text = self._text(key, path)
         if code := words.whole(key):
             self._refuse_collection(code, path)
-        return text
+        return self._text(key, path)
 
     def _text(self, text: str, path: str) -> str:
-        traces = words.PREFIX in text
+        self.templates.append(resolved := self._filled(text, path))
+        return resolved
+
+    def _filled(self, text: str, path: str) -> str:
+        if "{TfToken[" in text:
+            text = self._plain(text)  # refuses it, because the engine has resolved its tokens
+        traces = _PREFIX in text
         if not traces and text.count("${") < _NESTED and _CUT_LIST not in text:
             return text
-        if _LITERAL.match(path):
+        if _is_literal(path):
             if traces:
                 self.say(path, f"cannot be an expression; got {words.spelled(text)}", "use a literal value")
             return text
@@ -138,12 +175,15 @@ class Resolver:
             )
         text = code.text
         if text not in self._expanded:
-            if words.damaged(text):  # the parser would not end
-                self.say(path, *_DAMAGED)
-                return text
             resolved = self._engine(text) if "{TfToken[" in text else text
             told = len(self.problems)
-            expanded = _Parser(self, path, resolved, ours=True).code() if _TO_READ.search(resolved) else resolved
+            if '"' not in resolved and "$" not in resolved and _PREFIX not in resolved:
+                expanded = resolved
+            elif words.damaged(text):  # the parser would not end
+                self.say(path, *_DAMAGED)
+                return text
+            else:
+                expanded = _Parser(self, path, resolved, ours=True).code()
             if len(self.problems) > told:  # not cached, so that every element with the problem is reported
                 return expanded
             self._expanded[text] = expanded
@@ -171,7 +211,7 @@ class Resolver:
 
     def say(self, path: str, what: str, fix: str, rule: Rule = MISPLACED) -> None:
         """Adds an error about a path to `problems`, unless it is already there."""
-        problem = in_json(path, what, fix, rule=rule)
+        problem = in_json(words.spelled(path), what, fix, rule=rule)
         if problem not in self.problems:
             self.problems.append(problem)
 
@@ -188,13 +228,15 @@ _CUT_LIST = ", ]"
 _BLOCK_DEPTH = {"resource": 3, "data": 3, "module": 2, "output": 2, "variable": 2, "provider": 2}
 
 
+@lru_cache(maxsize=4096)
+def _is_literal(path: str) -> bool:
+    """Returns whether a path cannot be an expression; cached, since most stacks have the same paths."""
+    return bool(_LITERAL.match(path))
+
+
 def _is_plain(text: str) -> bool:
     """Returns whether a string contains nothing to resolve; a fast check that holds for most strings."""
     return "{" not in text and words.PREFIX not in text
-
-
-def _below(path: str, key: str) -> str:
-    return f"{path}.{words.spelled(key) if words.PREFIX in key else key}" if path else key
 
 
 def _is_closed(text: str) -> bool:

@@ -9,8 +9,9 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any
+
+from pydantic_core import PydanticSerializationError, to_json
 
 from anyscale_constructs import engine
 from anyscale_constructs.errors import ConfigError, ConstructsError, SynthesisError, engine_ended, said_by_engine
@@ -20,6 +21,7 @@ from anyscale_constructs.terraform.allowances import Allowance, sift
 from anyscale_constructs.terraform.locks import TERRAFORM_LOCK, kept_lock, misfits, read_lock
 from anyscale_constructs.terraform.siblings import expressions_left, stacks_in
 from anyscale_constructs.terraform.stack import CloudStack
+from anyscale_constructs.terraform.values import in_order
 
 # Each engine writes its own version to the JSON; a constant makes the output identical on all engines.
 _FORMAT_VERSION = "0.21.0"
@@ -98,7 +100,7 @@ class App(engine.App):
         for name in [stack.node.id for stack in stacks_in(self) if stack.node.id not in self._misfits]:
             file = self._file(name)
             if file.is_file():
-                self.save(name, json.loads(file.read_text(encoding="utf-8")))
+                self.save(name, in_order(json.loads(file.read_text(encoding="utf-8"))))
         sifted = sift({stack.name: (stack.findings, stack.allowances) for stack in stacks})
         self.findings, self.allowed = sifted.findings, sifted.allowed
         told = [finding for finding in self.findings if finding.severity != "note"]
@@ -119,17 +121,19 @@ class App(engine.App):
 
         Args:
             name: The name of the stack.
-            content: The JSON.
+            content: The JSON; that of a `CloudStack` has sorted keys.
 
         Raises:
             SynthesisError: The stack is not a `CloudStack`, and contains expressions.
         """
         stack = self._by_name.get(name)
-        if stack is None and (left := list(expressions_left(name, content))):
-            raise SynthesisError(left)
+        if stack is None:
+            if left := list(expressions_left(name, content)):
+                raise SynthesisError(left)
+            content = in_order(content)
         versions, file = "\n".join(_taken_out(content)), self._file(name)
         # Bytes, because a text file takes longer to open than to write.
-        file.write_bytes(f"{_formatted(content)}\n".encode())
+        file.write_bytes(_formatted(content) + b"\n")
         file.with_name(_VERSIONS).write_bytes(versions.encode())
         self._misfits[name] = []
         if self._locks is None or not (lock := kept_lock(self._locks, name)).is_file():
@@ -178,21 +182,12 @@ def _taken_out(synthesized: dict[str, Any]) -> Iterator[str]:
             yield from (_hcl(kind, block) for block in blocks)
 
 
-def _formatted(value: Any, indent: str = "\n") -> str:
-    """Returns the same as `json.dumps(value, indent=2, sort_keys=True)`, which takes twice as long."""
-    deeper = f"{indent}  "
-    if isinstance(value, dict) and value:
-        inner = [
-            f"{_quoted(key)}: {_quoted(each) if type(each := value[key]) is str else _formatted(each, deeper)}"
-            for key in sorted(value)
-        ]
-        return f"{{{deeper}{f',{deeper}'.join(inner)}{indent}}}"
-    if isinstance(value, list) and value:
-        parts = [_quoted(each) if type(each) is str else _formatted(each, deeper) for each in value]
-        return f"[{deeper}{f',{deeper}'.join(parts)}{indent}]"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return json.dumps(value)
+def _formatted(content: dict[str, Any]) -> bytes:
+    """Returns what `json.dumps` does with an indent of 2, in a tenth of the time."""
+    with contextlib.suppress(PydanticSerializationError):  # half of a surrogate pair, or more than 250 levels
+        if (written := to_json(content, indent=2)).isascii():
+            return written
+    return json.dumps(content, indent=2).encode()
 
 
 def _hcl(name: str, block: Mapping[str, Any], indent: str = "") -> str:

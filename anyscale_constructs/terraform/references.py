@@ -63,15 +63,14 @@ def refused_elements(stack: "CloudStack") -> Iterator[Finding]:
             )
 
 
-def residue(tree: Mapping[str, Any], joined: str) -> Iterator[Finding]:
+def residue(tree: Mapping[str, Any], letters: str) -> Iterator[Finding]:
     """Yields findings about unresolved tokens left in a stack's JSON.
 
     Args:
         tree: The JSON.
-        joined: All strings of the JSON, including keys, in one string.
+        letters: All strings of the JSON, including keys, in one string in lower case.
     """
-    everything = joined.lower()
-    for path, text in texts(tree) if any(letters in everything for letters in _RESIDUE) else ():
+    for path, text in texts(tree) if any(part in letters for part in _RESIDUE) else ():
         for left in _ANY_RESIDUE.finditer(text):
             yield in_json(
                 path,
@@ -89,7 +88,7 @@ def dead_references(
 
     Args:
         tree: The JSON.
-        strings: All strings of the JSON, including keys.
+        strings: All strings of the JSON that may contain code, including keys.
         modules: The stack's modules, by their names in Terraform.
     """
     declared = {f"var.{name}" for name in tree.get("variable", {})}
@@ -115,7 +114,7 @@ def dead_references(
         return f"{module.address}: {unknown(output, module.interface.outputs, 'output')}", ""
 
     # Most stacks have no problem, which one search of all code shows.
-    code = "\n".join({text for text in strings if "${" in text})
+    code = "\n".join({*strings})
     if any(map(problem, _NAMED.finditer(code))):
         matches = {(path, match.group()): match for path, code in code_in(tree) for match in _NAMED.finditer(code)}
         for (path, _), match in matches.items():

@@ -16,6 +16,7 @@ from anyscale_constructs.engine import (
     TerraformBackend,
     TerraformOutput,
     Tokenization,
+    resolved,
 )
 from anyscale_constructs.errors import ConstraintError, ConstructsError, SynthesisError, said_by_engine
 from anyscale_constructs.expressions import ENGINE_TOKEN, holds_engine_token, is_unresolved
@@ -40,7 +41,7 @@ from anyscale_constructs.terraform.references import cycles, dead_references, hi
 from anyscale_constructs.terraform.siblings import States, stacks_in
 from anyscale_constructs.terraform.sources import Sources
 from anyscale_constructs.terraform.synthesized import malformed
-from anyscale_constructs.terraform.values import to_terraform
+from anyscale_constructs.terraform.values import in_order, to_terraform
 
 FORGETTING = ">= 1.7"
 """The Terraform versions that support `removed` blocks."""
@@ -57,6 +58,7 @@ class CloudStack(Declarations):
         sources: The sources of the modules. Default: pinned commits on GitHub.
     """
 
+    resolves_values = True  # for the native engine
     config_type: ClassVar[type[CloudConfig]] = CloudConfig
     """The configuration type of stacks created from YAML, whose constructors take scope, name and config."""
 
@@ -251,7 +253,7 @@ class CloudStack(Declarations):
         )
 
     def to_terraform(self) -> Any:
-        """Returns the stack's Terraform JSON; the engine calls this, however the stack is synthesized.
+        """Returns the stack's Terraform JSON, with sorted keys; the engine calls this, however it synthesizes.
 
         Raises:
             ConstraintError: The version constraints of the modules conflict.
@@ -307,25 +309,27 @@ class CloudStack(Declarations):
         self.failure = SynthesisError([Finding(what, "remove --hcl, and unset SYNTH_HCL_OUTPUT", cloud=self.name)])
         raise self.failure
 
-    def _finished(self, tree: dict[str, Any]) -> dict[str, Any]:
+    def _finished(self, merged: dict[str, Any]) -> dict[str, Any]:
+        for kind, made in blocks(self).items():
+            there = merged.get(kind) or []
+            merged[kind] = [*(there if isinstance(there, list) else [there]), *self.code_of_tokens(made)]
+        resolver, tree = self._resolved(merged)
         self._refuse(malformed(tree))
-        comments = tree.pop("//", {})
-        comments.setdefault("metadata", {})["anyscale-constructs"] = __version__
-        keep_one_backend(tree.setdefault("terraform", {}), self.ensure_backend_exists())
-        self._pin(tree["terraform"])
+        settings = tree.setdefault("terraform", {})
+        keep_one_backend(settings, self.ensure_backend_exists())
+        self._pin(settings)
         lost, refused = lost_overrides(tree, self.overrides), refused_arguments(tree, self.modules.values())
         self._refuse([*lost, *refused, *two_defaults(tree, self)])
-        for kind, made in blocks(self).items():
-            there = tree.get(kind, [])
-            tree[kind] = [*(there if isinstance(there, list) else [there]), *self.code_of_tokens(made)]
-        resolver, tree = self._resolved(tree)
-        self._refuse([*residue(tree, resolver.text), *dead_references(tree, resolver.strings, self.modules)])
-        self._backend_type, _ = written(tree["terraform"])
-        self.state = identity(tree["terraform"], self.name)
+        self._refuse([*residue(tree, resolver.letters), *dead_references(tree, resolver.templates, self.modules)])
+        self._backend_type, _ = written(settings)
+        self.state = identity(settings, self.name)
         app = self.node.root
         first = next(stack for stack in stacks_in(app) if isinstance(stack, CloudStack))
         self._refuse(first.states.problems(self, app))
-        return {"//": comments, **tree}
+        comments = tree.setdefault("//", {})
+        comments["metadata"] = in_order({"anyscale-constructs": __version__, **comments.get("metadata", {})})
+        tree["terraform"] = in_order(settings)
+        return {key: tree[key] for key in sorted(tree)}
 
     def resolve(self, value: Any, path: str = "") -> Any:
         """Returns Terraform JSON with its expressions resolved to code; synthesis calls this.
@@ -341,10 +345,10 @@ class CloudStack(Declarations):
 
     def _resolved(self, value: Any, path: str = "") -> tuple[Resolver, Any]:
         """Returns the resolver, and what `resolve` does."""
-        resolver = Resolver(self, self.code_of_tokens)
-        resolved = resolver.resolve(value, path)
+        resolver = Resolver(self, self.code_of_tokens, resolved)
+        tree = resolver.resolve(value, path)
         self._refuse(resolver.problems)
-        return resolver, resolved
+        return resolver, tree
 
     def code_of_tokens(self, value: Any, *, preparing: bool = False) -> Any:
         """Returns the value with engine tokens resolved; `preparing` adds the outputs that other stacks refer to."""

@@ -193,6 +193,15 @@ REMOVED = Rule(
 )
 
 
+def in_order(value: Any) -> Any:
+    """Returns JSON with sorted keys."""
+    if isinstance(value, dict):
+        return {key: each if type(each := value[key]) is str else in_order(each) for key in sorted(value)}
+    if isinstance(value, list):
+        return [each if type(each) is str else in_order(each) for each in value]
+    return value
+
+
 def lost(ours: Mapping[str, Any], theirs: Mapping[str, Any], at: Key = ()) -> Iterator[Finding]:
     """Yields warnings about values of `ours` that merging `theirs` removes: with a null, or by replacing a list.
 

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from anyscale_constructs import engine
 from anyscale_constructs.errors import EngineError
+from anyscale_constructs.expressions.resolve import Resolver
 from tests import ROOT
 
 native: Any = importlib.import_module("anyscale_constructs.engine.native")
@@ -178,6 +180,25 @@ def made(out: pathlib.Path) -> list[Any]:
 
 def public(members: Any) -> set[str]:
     return {name for name in members if not name.startswith("_")}
+
+
+@given(OBJECTS)
+def test_a_cloud_stack_resolves_values_like_the_engine(values: dict[str, Any]) -> None:
+    given = {**values, "others": (1e21, MappingProxyType(values))}
+    assert Resolver(None, str, native.resolved).resolve(given) == native.resolved(given)
+
+
+def test_elements_are_not_changed(tmp_path: pathlib.Path) -> None:
+    class Shared(native.TerraformElement):  # type: ignore[misc] # a type at run time only
+        content: ClassVar[dict[str, Any]] = {"locals": {"names": {"list": ["a"]}}}
+
+        def to_terraform(self) -> dict[str, Any]:
+            return self.content
+
+    stack = native.TerraformStack(native.App(outdir=str(tmp_path)), "stack")
+    Shared(stack, "one"), Shared(stack, "two")
+    assert [stack.to_terraform()["locals"] for _ in range(2)] == [{"names": {"list": ["a", "a"]}}] * 2
+    assert Shared.content == {"locals": {"names": {"list": ["a"]}}}
 
 
 def test_has_or_refuses_every_member_of_the_others(tmp_path: pathlib.Path) -> None:

@@ -26,5 +26,5 @@ from anyscale_constructs.engine.native.elements import (
     TerraformVariable,
 )
 from anyscale_constructs.engine.native.stack import App, TerraformAsset, TerraformStack, Testing
-from anyscale_constructs.engine.native.tokens import DefaultTokenResolver, StringConcat, Token, Tokenization
+from anyscale_constructs.engine.native.tokens import DefaultTokenResolver, StringConcat, Token, Tokenization, resolved
 from anyscale_constructs.engine.native.tree import Annotations, Construct, member

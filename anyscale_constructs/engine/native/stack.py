@@ -10,11 +10,11 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from functools import cache
 from json.encoder import encode_basestring as _quoted
-from typing import Any
+from typing import Any, ClassVar
 
 from anyscale_constructs.engine.native.backends import LocalBackend, TerraformBackend
 from anyscale_constructs.engine.native.elements import Overridable, TerraformElement, TerraformOutput, stack_of
-from anyscale_constructs.engine.native.tokens import keys, merge, resolved
+from anyscale_constructs.engine.native.tokens import has_tokens, keys, merge, resolved
 from anyscale_constructs.engine.native.tree import Construct, lacks, missing, refuse, walk
 from anyscale_constructs.errors import EngineRefusalError
 
@@ -37,6 +37,8 @@ class TerraformStack(Overridable):
     """
 
     is_a_stack = True
+    resolves_values: ClassVar[bool] = False
+    """Whether a subclass applies `resolved` to the values of its JSON by itself, unless there are tokens."""
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
@@ -88,6 +90,7 @@ class TerraformStack(Overridable):
             metadata["overrides"] = {"stack": keys(self._overrides)}
         outputs: dict[str, Any] = {}
         content: dict[str, Any] = {}
+        ours: dict[int, dict[str, Any]] = {}
         elements = [each for each in walk(self, without=TerraformStack) if isinstance(each, TerraformElement)]
         for element in elements:
             if made := element.to_metadata():
@@ -96,26 +99,26 @@ class TerraformStack(Overridable):
                 named: Any = element.friendly_unique_id
                 for step in reversed(element.node.path.split("/")):
                     named = {step: named}
-                _add(outputs, named)
-            _add(content, element.to_terraform())
+                _add(outputs, named, ours)
+            _add(content, element.to_terraform(), ours)
         content = {"//": {"metadata": metadata, "outputs": outputs}, **content}
-        if not self._overrides:
-            return content
-        found: dict[str, Any] = resolved(merge(content, self._overrides))
-        return found
+        merged = merge(content, self._overrides) if self._overrides else content
+        return merged if self.resolves_values and not has_tokens() else resolved(merged)
 
 
-def _add(content: dict[str, Any], element: dict[str, Any]) -> None:
-    """Adds the JSON of an element to the plain JSON of the stack; the keys above its block are plain, too."""
+def _add(content: dict[str, Any], element: dict[str, Any], ours: dict[int, dict[str, Any]]) -> None:
+    """Merges the JSON of an element into that of the stack; `ours` are the copies of elements' objects, by identity."""
     for key, value in element.items():
         there = content.get(key)
         if there is None:
-            if value is not None:
-                content[key] = resolved(value)
+            content[key] = value
         elif isinstance(there, dict) and isinstance(value, dict):
-            _add(there, value)
+            if id(there) not in ours:
+                there = content[key] = {**there}
+                ours[id(there)] = there
+            _add(there, value, ours)
         else:
-            merge(content, resolved({key: value}))
+            merge(content, {key: value})
 
 
 @cache

@@ -73,6 +73,11 @@ class Tokenization:
         return resolved(value)
 
 
+def has_tokens() -> bool:
+    """Returns whether the program has created a token."""
+    return bool(_values)
+
+
 def resolved(value: Any) -> Any:
     """Returns a value as the JSON that cdktf produces: without None, and with whole numbers as integers."""
     kind = type(value)
