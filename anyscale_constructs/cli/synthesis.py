@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from typing import Any, NamedTuple, cast
 
 from anyscale_constructs.anyscale import RESOURCE_ID_OUTPUT
 from anyscale_constructs.cli import project
@@ -28,6 +29,7 @@ from anyscale_constructs.names import nearest, unknown
 from anyscale_constructs.rendering import Format, as_json, tell, text
 from anyscale_constructs.terraform.allowances import Allowance
 from anyscale_constructs.terraform.app import App, sweep, synthesize_app
+from anyscale_constructs.terraform.config import CloudConfig
 from anyscale_constructs.terraform.locks import unused_locks
 from anyscale_constructs.terraform.siblings import stacks_in
 from anyscale_constructs.terraform.stack import CloudStack
@@ -119,20 +121,28 @@ def gather_clouds(
     documents: dict[str, Document] = {}
 
     def build(app: App) -> None:
-        """Reads all files before it reports any error, so that one run shows all errors."""
-        errors: list[ConstructsError] = []
+        """Builds all clouds before it reports any error, so that one run shows all errors."""
+        errors: dict[pathlib.Path, ConstructsError] = {}
         stack_of = cache(project.load_stack)
-        for file in files:
-            try:
-                document = defaults.read(file)
-                made = _make(app, document, stack_of, alone=bool(names))
-                documents.update((each.name, document) for each in made)
-            except Exception as error:  # noqa: BLE001 - it must not hide the errors in other files
-                known = foreseen(error, file.stem)
-                known.findings = within(known.findings, cloud=file.stem)
-                errors.append(known)
+
+        def parse(document: Document) -> _Parsed:
+            return _parse(document, stack_of, alone=bool(names))
+
+        def make(parsed: _Parsed) -> None:
+            documents.update((each.name, parsed.document) for each in _make(app, parsed))
+
+        done: dict[pathlib.Path, Any] = {file: file for file in files}
+        # Each step for all clouds, since the code of one step fits into the processor's cache.
+        for step in (defaults.read, parse, make):
+            for file in [*done]:
+                try:
+                    done[file] = cast("Callable[[Any], Any]", step)(done[file])
+                except Exception as error:  # noqa: BLE001 - it must not hide the errors in other files
+                    del done[file]
+                    errors[file] = foreseen(error, file.stem)
+                    errors[file].findings = within(errors[file].findings, cloud=file.stem)
         if errors:
-            raise together(errors)
+            raise together([errors[file] for file in files if file in errors])
 
     try:
         locks = project.locks_directory(directory)
@@ -214,13 +224,18 @@ def choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]:
     return [files[name] for name in dict.fromkeys(names or files)]
 
 
-def _make(
-    app: App, document: Document, stack_of: Callable[[str], type[CloudStack]], *, alone: bool
-) -> Sequence[CloudStack]:
-    """Adds the stacks of a cloud to the app, and returns them.
+class _Parsed(NamedTuple):
+    """A cloud's document, the class of its stack, and its configuration."""
+
+    document: Document
+    stack: type[CloudStack]
+    config: CloudConfig
+
+
+def _parse(document: Document, stack_of: Callable[[str], type[CloudStack]], *, alone: bool) -> _Parsed:
+    """Parses the configuration of a cloud.
 
     Args:
-        app: The app.
         document: The cloud's document.
         stack_of: Returns the stack class of a kind.
         alone: Whether only some clouds of the defaults are synthesized.
@@ -239,9 +254,14 @@ def _make(
     for rule, allowance in config.allow.items():
         if document.is_default(("allow", rule)):
             allowance.set_default(None if alone else document.place(("allow", rule)))
-    name = document.file.stem
+    return _Parsed(document, stack, config)
+
+
+def _make(app: App, parsed: _Parsed) -> Sequence[CloudStack]:
+    """Adds the stacks of a cloud to the app, and returns them."""
+    document, name = parsed.document, parsed.document.file.stem
     try:
-        stacks: Sequence[CloudStack] = stack.build(app, name, config)
+        stacks: Sequence[CloudStack] = parsed.stack.build(app, name, parsed.config)
         for made in stacks:
             made.prepare()
     except ConstructsError as error:
