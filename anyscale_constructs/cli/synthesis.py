@@ -75,7 +75,7 @@ def synthesize_clouds(
         told += sweep(target, stacks)
         told += [
             Finding("no cloud has this stack any more", "delete the file", rule=STALE_LOCK, place=Place(str(lock)))
-            for lock in unused_locks(project.locks_directory(directory), (stack.name for stack in stacks))
+            for lock in unused_locks(project.locks_directory(directory), {stack.name for stack in stacks})
         ]
     warnings = [finding for finding in told if finding.severity == "warning"]
     if format == "json":

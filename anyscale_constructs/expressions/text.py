@@ -1,6 +1,5 @@
 """Finds the unresolved parts of a value, and the references in its code."""
 
-import itertools
 import re
 import struct
 from collections.abc import Iterator, Mapping
@@ -43,7 +42,12 @@ def is_unresolved(value: object) -> bool:
 
 def is_one_of(value: object, *choices: object) -> bool:
     """Returns whether the value is resolved and equal to one of the choices."""
-    return not is_unresolved(value) and value in itertools.filterfalse(is_unresolved, choices)
+    if is_unresolved(value):
+        return False
+    # Only an expression cannot be compared; other unresolved values do not equal a resolved one.
+    return value in (
+        choices if Expr not in map(type, choices) else [each for each in choices if type(each) is not Expr]
+    )
 
 
 def _is_code(text: str) -> bool:

@@ -18,7 +18,7 @@ from anyscale_constructs.errors import ConfigError, ConstructsError, SynthesisEr
 from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.signals import delayed
 from anyscale_constructs.terraform.allowances import Allowance, sift
-from anyscale_constructs.terraform.locks import TERRAFORM_LOCK, kept_lock, misfits, read_lock
+from anyscale_constructs.terraform.locks import TERRAFORM_LOCK, kept_locks, misfits, read_lock
 from anyscale_constructs.terraform.siblings import expressions_left, stacks_in
 from anyscale_constructs.terraform.stack import CloudStack
 from anyscale_constructs.terraform.values import in_order
@@ -61,6 +61,7 @@ class App(engine.App):
             super().__init__(outdir=str(path), stack_traces=False)
         self.node.set_context("cdktfVersion", _FORMAT_VERSION)
         self._locks = pathlib.Path(locks) if locks is not None else None
+        self._kept_locks: Mapping[str, pathlib.Path] = {}
         self._by_name: dict[str, CloudStack] = {}
         self._misfits: dict[str, list[Finding]] = {}
         self.findings: list[Finding] = []
@@ -83,6 +84,7 @@ class App(engine.App):
         """
         stacks = self.cloud_stacks
         self._by_name, self._misfits = {stack.name: stack for stack in stacks}, {}
+        self._kept_locks = kept_locks(self._locks) if self._locks else {}
         for stack in stacks:
             stack.prepare()
         try:
@@ -98,7 +100,7 @@ class App(engine.App):
             ]
             raise SynthesisError(said) from error
         for name in [stack.node.id for stack in stacks_in(self) if stack.node.id not in self._misfits]:
-            file = self._file(name)
+            file = pathlib.Path(self.outdir, "stacks", name, "cdk.tf.json")
             if file.is_file():
                 self.save(name, in_order(json.loads(file.read_text(encoding="utf-8"))))
         sifted = sift({stack.name: (stack.findings, stack.allowances) for stack in stacks})
@@ -112,9 +114,6 @@ class App(engine.App):
         }
         if any(late.values()):
             _annotate(pathlib.Path(self.outdir) / _MANIFEST, late)
-
-    def _file(self, name: str) -> pathlib.Path:
-        return pathlib.Path(self.outdir, "stacks", name, "cdk.tf.json")
 
     def save(self, name: str, content: dict[str, Any]) -> None:
         """Writes a stack's JSON, and its lock file next to it; synthesis calls this.
@@ -131,18 +130,22 @@ class App(engine.App):
             if left := list(expressions_left(name, content)):
                 raise SynthesisError(left)
             content = in_order(content)
-        versions, file = "\n".join(_taken_out(content)), self._file(name)
-        # Bytes, because a text file takes longer to open than to write.
-        file.write_bytes(_formatted(content) + b"\n")
-        file.with_name(_VERSIONS).write_bytes(versions.encode())
+        versions = "\n".join(_taken_out(content))
+        self._write_file(name, "cdk.tf.json", _formatted(content) + b"\n")
+        self._write_file(name, _VERSIONS, versions.encode())
         self._misfits[name] = []
-        if self._locks is None or not (lock := kept_lock(self._locks, name)).is_file():
+        if not (lock := self._kept_locks.get(name)):
             return
         text = read_lock(lock)
-        file.with_name(TERRAFORM_LOCK).write_text(text, encoding="utf-8")
+        self._write_file(name, TERRAFORM_LOCK, text.encode())
         self._misfits[name] = misfits(lock, text, content.get("terraform", {}).get("required_providers", {}))
         if stack is not None:
             stack.findings += self._misfits[name]
+
+    def _write_file(self, stack: str, name: str, content: bytes) -> None:
+        # pathlib, and a text file, take longer to open than to write.
+        with open(f"{self.outdir}/stacks/{stack}/{name}", "wb") as file:  # noqa: PTH123
+            file.write(content)
 
 
 def annotated_errors(scope: engine.Construct) -> Iterator[Finding]:

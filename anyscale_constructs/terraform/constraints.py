@@ -80,18 +80,11 @@ class Constraint(NamedTuple):
 
     def allows(self, version: Version) -> bool:
         """Returns whether the version satisfies the constraint."""
-        return self._bounds(version) and version not in self.without
+        bounded = self.low <= version and (self.high is None or version < self.high)
+        return bounded and version not in self.without
 
     def __str__(self) -> str:
-        if self.high == (*self.low[:2], self.low[2] + 1):
-            return _text(self.low)
-        parts = [f">= {_text(self.low)}"] if self.low > (0, 0, 0) or self.high is None else []
-        parts += [f"< {_text(self.high)}"] if self.high else []
-        parts += [f"!= {_text(version)}" for version in sorted(self.without) if self._bounds(version)]
-        return ", ".join(parts)
-
-    def _bounds(self, version: Version) -> bool:
-        return self.low <= version and (self.high is None or version < self.high)
+        return _written(self)
 
 
 def intersect(what: str, wanted: Iterable[tuple[str, str]]) -> Constraint:
@@ -153,6 +146,19 @@ def pin(settings: dict[str, Any], wants: Iterable[tuple[str, str, Mapping[str, P
         if "version" in there:
             wanted.append((f"terraform.required_providers.{name}", there["version"]))
         given[name] = {"source": source, "version": str(intersect(source, wanted))} | there
+
+
+@cache
+def _written(constraint: Constraint) -> str:
+    """Returns a constraint as Terraform reads it; cached, since many stacks have the same constraints."""
+    low, high = constraint.low, constraint.high
+    if high == (*low[:2], low[2] + 1):
+        return _text(low)
+    parts = [f">= {_text(low)}"] if low > (0, 0, 0) or high is None else []
+    parts += [f"< {_text(high)}"] if high else []
+    bounds = constraint._replace(without=frozenset())
+    parts += [f"!= {_text(version)}" for version in sorted(constraint.without) if bounds.allows(version)]
+    return ", ".join(parts)
 
 
 def _text(version: Version) -> str:

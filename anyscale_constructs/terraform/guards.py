@@ -1,12 +1,13 @@
 """Guards: functions that check a module's inputs for a known problem before Terraform runs."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
 from anyscale_constructs.config.model import found_in
+from anyscale_constructs.errors import ExpressionError
 from anyscale_constructs.expressions import is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding, Rule, Severity, within
 from anyscale_constructs.terraform.conditions import allowed_values, holds
@@ -51,7 +52,7 @@ class Inputs(Mapping[str, Any]):
 
 
 class Guard(NamedTuple):
-    """Checks a module's inputs for one problem.
+    """A check of a module's inputs for one problem.
 
     Args:
         find: Returns the finding, without a rule, or None.
@@ -62,11 +63,6 @@ class Guard(NamedTuple):
     find: Callable[[Inputs], Finding | None]
     rule: Rule | None
     on: Sequence[str]
-
-    def __call__(self, i: Inputs) -> Finding | None:
-        """Returns the finding with its rule, or None."""
-        found = self.find(i)
-        return found and next(iter(within([found], rule=self.rule, on=self.on)))
 
 
 def guard(
@@ -86,6 +82,24 @@ def guard(
         return Guard(find, rule, on)
 
     return decorated
+
+
+def found_by(guards: Iterable[Guard], i: Inputs) -> list[Finding]:
+    """Returns the findings of guards, with their rules; a guard that needs an unresolved value finds nothing.
+
+    Args:
+        guards: The guards.
+        i: The module's inputs.
+    """
+    findings: list[Finding] = []
+    for find, rule, on in guards:
+        try:
+            found = find(i)
+        except ExpressionError:
+            continue
+        if found:
+            findings += within([found], rule=rule, on=on)
+    return findings
 
 
 def value_is_refused(kind: TypeAdapter[Any], value: Any, what: str, fix: str) -> Finding | None:

@@ -5,7 +5,7 @@ Source: https://developer.hashicorp.com/terraform/language/files/dependency-lock
 
 import pathlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from anyscale_constructs.errors import ConstraintError, LockError
@@ -26,9 +26,15 @@ def kept_lock(directory: pathlib.Path, stack: str) -> pathlib.Path:
     return directory / f"{stack}{_SUFFIX}"
 
 
-def unused_locks(directory: pathlib.Path, stacks: Iterable[str]) -> list[pathlib.Path]:
+def kept_locks(directory: pathlib.Path) -> dict[str, pathlib.Path]:
+    """Returns the committed lock files, by stack."""
+    files = sorted(directory.glob(f"*{_SUFFIX}"))
+    return {file.name.removesuffix(_SUFFIX): file for file in files if file.is_file()}
+
+
+def unused_locks(directory: pathlib.Path, stacks: Collection[str]) -> list[pathlib.Path]:
     """Returns the committed lock files of stacks that do not exist."""
-    return sorted(set(directory.glob(f"*{_SUFFIX}")) - {kept_lock(directory, stack) for stack in stacks})
+    return [file for stack, file in kept_locks(directory).items() if stack not in stacks]
 
 
 def read_lock(file: pathlib.Path) -> str:

@@ -14,7 +14,14 @@ from anyscale_constructs.findings import Finding, Key, Rule, within
 from anyscale_constructs.names import unknown
 from anyscale_constructs.terraform.additions import ARGUMENTS
 from anyscale_constructs.terraform.constructor import checked
-from anyscale_constructs.terraform.guards import Guard, Inputs, refused_by_upstream, value_is_refused, without_effect
+from anyscale_constructs.terraform.guards import (
+    Guard,
+    Inputs,
+    found_by,
+    refused_by_upstream,
+    value_is_refused,
+    without_effect,
+)
 from anyscale_constructs.terraform.interface import Interface
 from anyscale_constructs.terraform.move_blocks import adopted
 from anyscale_constructs.terraform.origins import element
@@ -105,7 +112,7 @@ class Module(TerraformHclModule):
         self.inputs = Inputs(self.interface, given)
         self.depends_on_modules = [construct for construct in depends_on if isinstance(construct, Module)]
         waiting = self.found_by_waiting() if depends_on else None
-        findings = [found for found in (*map(self._found_by, self.guards), *self.findings(), waiting) if found]
+        findings = [*found_by(self.guards, self.inputs), *self.findings(), *([waiting] if waiting else ())]
         findings += adoption.findings(self.interface, self.inputs.given) if adoption else ()
         said = {name for finding in findings for name in finding.on}
         errors = {name for finding in findings if finding.severity == "error" for name in finding.on}
@@ -227,12 +234,6 @@ class Module(TerraformHclModule):
         except InputError as error:
             found = error.findings
         raise InputError(self.located(found, id)) from None
-
-    def _found_by(self, guard: Guard) -> Finding | None:
-        try:
-            return guard(self.inputs)
-        except ExpressionError:  # the guard needs an unresolved value
-            return None
 
     def _given(
         self, id: str, ours: dict[str, Any], theirs: Mapping[str, Any]

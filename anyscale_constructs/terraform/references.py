@@ -1,5 +1,6 @@
 """Checks a stack's finished JSON for dead references, dependency cycles and unresolved tokens."""
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -97,10 +98,9 @@ def dead_references(
     for scope in (tree, *checks):
         declared |= {f"data.{kind}.{name}" for kind, named in scope.get("data", {}).items() for name in named}
 
-    def problem(match: re.Match[str]) -> tuple[str, str] | None:
+    def problem(name: str, output: str, named: str) -> tuple[str, str] | None:
         """Returns what a reference refers to and how to fix it, or None if the object exists."""
-        name, output = match["module"], match["output"]
-        if named := match["declared"]:
+        if named:
             dead = f"'${{{named}}}', which is not in this stack", "use the value itself, or declare it"
             return None if named in declared else dead
         if (module := modules.get(name)) is None:
@@ -114,11 +114,10 @@ def dead_references(
         return f"{module.address}: {unknown(output, module.interface.outputs, 'output')}", ""
 
     # Most stacks have no problem, which one search of all code shows.
-    code = "\n".join({*strings})
-    if any(map(problem, _NAMED.finditer(code))):
-        matches = {(path, match.group()): match for path, code in code_in(tree) for match in _NAMED.finditer(code)}
-        for (path, _), match in matches.items():
-            if said := problem(match):
+    if any(itertools.starmap(problem, {*_NAMED.findall("\n".join(strings))})):
+        found = {(path, each): None for path, code in code_in(tree) for each in _NAMED.findall(code)}
+        for path, each in found:
+            if said := problem(*each):
                 yield in_json(path, f"refers to {said[0]}", said[1], rule=UNKNOWN_REFERENCE)
 
 

@@ -140,7 +140,8 @@ class TerraformHclModule(TerraformElement):
         skip_asset_creation_from_local_modules: bool | None = None,
         **others: Any,
     ) -> None:
-        refuse(self, others)
+        if others:
+            refuse(self, others)
         if source.startswith(("./", "../")) and not skip_asset_creation_from_local_modules:
             raise missing("copies of local modules")
         super().__init__(scope, id)
@@ -186,7 +187,8 @@ class _Typed(TerraformElement):
         depends_on: Sequence[Any] | None = None,
         **others: Any,
     ) -> None:
-        refuse(self, others)
+        if others:
+            refuse(self, others)
         super().__init__(scope, id)
         self.terraform_resource_type = terraform_resource_type
         self.depends_on = _addresses(depends_on)
@@ -244,7 +246,8 @@ class TerraformProvider(TerraformElement):
     """
 
     def __init__(self, scope: Construct, id: str, *, terraform_resource_type: str, **others: Any) -> None:
-        refuse(self, others)
+        if others:
+            refuse(self, others)
         super().__init__(scope, id)
         self.terraform_resource_type = terraform_resource_type
 
@@ -293,7 +296,8 @@ class TerraformOutput(TerraformElement):
         sensitive: bool | None = None,
         **others: Any,
     ) -> None:
-        refuse(self, others)
+        if others:
+            refuse(self, others)
         super().__init__(scope, id)
         self.value, self.description, self.sensitive = value, description, sensitive
 
@@ -338,7 +342,8 @@ class TerraformVariable(TerraformElement):
         nullable: bool | None = None,
         **others: Any,
     ) -> None:
-        refuse(self, others)
+        if others:
+            refuse(self, others)
         super().__init__(scope, id)
         self._given = {
             "default": default,

@@ -91,15 +91,18 @@ class TerraformStack(Overridable):
         outputs: dict[str, Any] = {}
         content: dict[str, Any] = {}
         ours: dict[int, dict[str, Any]] = {}
-        elements = [each for each in walk(self, without=TerraformStack) if isinstance(each, TerraformElement)]
+        elements = [each for each in walk(self, nested_stacks=False) if isinstance(each, TerraformElement)]
         for element in elements:
             if made := element.to_metadata():
                 merge(metadata, made)
             if isinstance(element, TerraformOutput):
-                named: Any = element.friendly_unique_id
-                for step in reversed(element.node.path.split("/")):
-                    named = {step: named}
-                _add(outputs, named, ours)
+                *above, last = element.node.path.split("/")
+                here = outputs
+                for step in above:
+                    if not isinstance(here.get(step), dict):
+                        here[step] = {}
+                    here = here[step]
+                here[last] = element.friendly_unique_id
             _add(content, element.to_terraform(), ours)
         content = {"//": {"metadata": metadata, "outputs": outputs}, **content}
         merged = merge(content, self._overrides) if self._overrides else content

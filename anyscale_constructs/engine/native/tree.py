@@ -121,12 +121,10 @@ class Node:
                 raise EngineRefusalError(
                     f"There is already a Construct with name '{self.id}' in {type(scope).__name__}{place}"
                 )
-            above._add_child(self.id, host)  # noqa: SLF001 - another node
-
-    def _add_child(self, id: str, child: "Construct") -> None:
-        if not isinstance(self._children, dict):
-            self._children = {}
-        self._children[id] = child
+            if above._children is _NONE:  # noqa: SLF001 - likewise
+                above._children = {}  # noqa: SLF001 - likewise
+            below: Any = above._children  # noqa: SLF001 - likewise
+            below[self.id] = host
 
     @property
     def children(self) -> "list[Construct]":
@@ -200,19 +198,19 @@ class Construct:
         return self.node.path or "<root>"
 
 
-def walk(construct: Construct, without: type[Construct] | tuple[()] = ()) -> list[Construct]:
+def walk(construct: Construct, *, nested_stacks: bool = True) -> list[Construct]:
     """Returns a construct and all its descendants, each before its children.
 
     Args:
         construct: The construct.
-        without: The type of the descendants to omit, with theirs. Default: all are included.
+        nested_stacks: Whether to include stacks inside of the construct, with their descendants. Default: True.
     """
     found: list[Construct] = []
     todo = [construct]
     while todo:
-        found.append(todo.pop())
-        if below := found[-1].node._children:  # noqa: SLF001 - most constructs have none
-            todo += [child for child in reversed([*below.values()]) if not isinstance(child, without)]
+        found.append(each := todo.pop())
+        if below := each.node._children:  # noqa: SLF001 - most constructs have none
+            todo += [child for child in reversed([*below.values()]) if nested_stacks or not child.is_a_stack]
     return found
 
 
