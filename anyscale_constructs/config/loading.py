@@ -50,6 +50,14 @@ class Constructor(SafeConstructor):
             return node.value
         return super().construct_object(node, deep)
 
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Returns the value of a mapping, for which PyYAML's own way takes longer."""
+        try:
+            self.flatten_mapping(node)
+            return {self.construct_object(key, deep): self.construct_object(value, deep) for key, value in node.value}
+        except TypeError:
+            return super().construct_mapping(node, deep)  # refuses what is no mapping, or has no such keys
+
 
 _STRING = "tag:yaml.org,2002:str"
 _KINDS = ("null", "bool", "int", "float", "timestamp", "str", "seq", "map")

@@ -45,7 +45,7 @@ _Network = TypeVar("_Network", ipaddress.IPv4Network, ipaddress.IPv6Network)
 
 def network(cidr: str) -> ipaddress.IPv4Network | None:
     """Returns the network; None if the value is unresolved or is not a network."""
-    return None if is_unresolved(cidr) else _read(cidr)
+    return _read(cidr) if type(cidr) is str else None  # other unresolved strings are no networks, either
 
 
 @functools.cache

@@ -233,9 +233,10 @@ class Terraform:
         )
 
     def _check(self, value: Any, inner: Callable[[Any], Any]) -> Any:
-        if isinstance(value, Expr):
+        kind = type(value)
+        if kind is Expr:
             return self.fitting(value)
-        if not isinstance(value, list) and is_unresolved(value):
+        if kind is not bool and kind is not list and is_unresolved(value):
             return value
         return inner(list(value) if isinstance(value, tuple) else value)
 

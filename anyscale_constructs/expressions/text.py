@@ -11,6 +11,7 @@ from anyscale_constructs.expressions.expression import Expr, expr
 from anyscale_constructs.expressions.literal import ENGINE_NUMBER, REFERENCE, literal
 from anyscale_constructs.expressions.resolve import code_of, texts
 
+_PREFIX = words.PREFIX
 ENGINE_TOKEN = "{TfToken["  # noqa: S105 - no secret
 """A substring of every string that contains an engine token."""
 ENGINE_STRING = re.compile(r"\$\{TfToken\[[^\]]*\]\}")
@@ -65,7 +66,9 @@ def as_expressions(value: Any, at: str = "value") -> Any:
         InputError: `as_expression` rejects a part of the value.
     """
     kind = type(value)
-    if kind is Expr or kind is bool or (kind is str and words.is_plain(value)):  # most values
+    if kind is Expr or kind is bool:
+        return value
+    if kind is str and "{" not in value and "$" not in value and _PREFIX not in value:  # most values
         return value
     whole = as_expression(value, at)
     if isinstance(whole, _LISTS):
@@ -161,13 +164,12 @@ def as_text(text: str, at: str = "value") -> str:
 
 def holds_engine_token(value: object) -> bool:
     """Returns whether the value contains a token or an object of the engine."""
-    match value:
-        case str():
-            return ENGINE_TOKEN in str.__str__(value)
-        case Mapping():
-            return any(holds_engine_token(key) or holds_engine_token(inner) for key, inner in value.items())
-        case list() | tuple():
-            return any(map(holds_engine_token, value))
+    if isinstance(value, str):
+        return ENGINE_TOKEN in str.__str__(value)
+    if isinstance(value, _LISTS):
+        return any(map(holds_engine_token, value))
+    if not isinstance(value, int) and isinstance(value, _MAPS):
+        return any(holds_engine_token(key) or holds_engine_token(inner) for key, inner in value.items())
     return is_unresolved(value)
 
 

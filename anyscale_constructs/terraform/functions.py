@@ -47,7 +47,7 @@ def typed(kind: Any, value: Any) -> Any:
 
 def element(collection: Any, key: Any) -> Any:
     """Returns an element of a list or a map, or an attribute of an object."""
-    if isinstance(collection, Mapping):
+    if isinstance(collection, (dict, Mapping)):  # the latter alone takes long to find out
         if typed(str, key) not in collection:  # an optional attribute has a default
             raise NotKnownError
     elif not 0 <= typed(int, key) < len(typed(list | tuple, collection)):

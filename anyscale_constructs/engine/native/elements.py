@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from anyscale_constructs.engine.native.tokens import Token, keys, merge
 from anyscale_constructs.engine.native.tree import Construct, lacks, missing, refuse
@@ -41,10 +41,10 @@ def stack_of(construct: Construct) -> "TerraformStack":
     Raises:
         EngineRefusalError: The construct is not in a stack.
     """
-    each: Construct | None = construct
+    each: Any = construct
     while each is not None:
         if each.is_a_stack:
-            return cast("TerraformStack", each)
+            return each  # type: ignore[no-any-return]
         each = each.node.scope
     raise EngineRefusalError(f"No stack could be identified for the construct at path '{construct.node.path}'")
 

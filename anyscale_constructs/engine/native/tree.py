@@ -205,12 +205,13 @@ def walk(construct: Construct, *, nested_stacks: bool = True) -> list[Construct]
         construct: The construct.
         nested_stacks: Whether to include stacks inside of the construct, with their descendants. Default: True.
     """
-    found: list[Construct] = []
-    todo = [construct]
-    while todo:
-        found.append(each := todo.pop())
-        if below := each.node._children:  # noqa: SLF001 - most constructs have none
-            todo += [child for child in reversed([*below.values()]) if nested_stacks or not child.is_a_stack]
+    found = [construct]
+    for child in construct.node._children.values():  # noqa: SLF001 - a list of all children would take longer
+        if nested_stacks or not child.is_a_stack:
+            if child.node._children:  # noqa: SLF001 - most constructs have none
+                found += walk(child, nested_stacks=nested_stacks)
+            else:
+                found.append(child)
     return found
 
 
