@@ -87,6 +87,8 @@ def nearly_everybody(cidrs: Sequence[str]) -> list[str]:
 def _nearly_everybody(cidrs: Sequence[str], large_part: _Network) -> list[str]:
     known = [_public(cidr) for cidr in cidrs if not is_unresolved(cidr)]
     public = [each for each in known if isinstance(each, type(large_part))]
+    if not public:
+        return []
     alone = [each for each in public if each.num_addresses >= large_part.num_addresses]
     together = sum(each.num_addresses for each in ipaddress.collapse_addresses(public))
     return list(map(str, alone or (public if together >= large_part.num_addresses else [])))
@@ -176,19 +178,19 @@ def misplaced(name: str, cidrs: Sequence[str], inside: Sequence[str] | None = No
         inside: The ranges that must contain them. Default: any range is allowed.
     """
     known, outer = _known(cidrs), _known(inside or ())
-    spans = sorted(map(_span, known))
-    if any(last >= first for (_, last), (first, _) in itertools.pairwise(spans)):  # few do, so not all pairs are tried
+    spans, ranges = [*map(_span, known)], [*map(_span, outer)]
+    # Few overlap, so not all pairs are compared.
+    if any(last >= first for (_, last), (first, _) in itertools.pairwise(sorted(spans))):
         one, other = next(pair for pair in itertools.combinations(known, 2) if pair[0].overlaps(pair[1]))
         return Finding(f"{name}: {one} overlaps {other}", "use ranges that do not overlap", rule=OVERLAP)
     if inside is None or len(outer) < len(inside):
         return None
-    for one in known:
-        if not any(one.subnet_of(range_) for range_ in outer):
-            ranges = " or ".join(map(str, outer))
+    for one, (first, last) in zip(known, spans, strict=True):
+        if not any(lowest <= first and last <= highest for lowest, highest in ranges):
             return Finding(
                 f"{name}: {one} is not inside the network",
                 "use a range inside the network",
-                allowed=f"a range inside {ranges}",
+                allowed=f"a range inside {' or '.join(map(str, outer))}",
                 rule=OUTSIDE,
             )
     return None
