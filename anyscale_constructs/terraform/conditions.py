@@ -21,6 +21,7 @@ from anyscale_constructs.terraform.functions import (
 _Evaluate = Callable[[Mapping[str, Any]], Any]
 _TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|\d+(?:\.\d+)?|[A-Za-z_][\w-]*|&&|\|\||[=!<>]=|=>|\.\.\.|\S)')
 _VALUE = r'(?:"[^"\\$%]*"|\d+)'
+_PLAIN = {bool, int, str}
 _LITERAL = re.compile(r'["\d].*|true|false|null', re.DOTALL)
 
 
@@ -31,6 +32,25 @@ def holds(condition: str, values: Mapping[str, Any]) -> bool | None:
         condition: The condition, as Terraform code.
         values: The values of the variables, by name.
     """
+    names = _names(condition)
+    if len(names) == 1 and type(value := values.get(names[0])) in _PLAIN:
+        return _holds_for(condition, names[0], value)
+    return _evaluated(condition, values)
+
+
+@functools.cache
+def _names(condition: str) -> Sequence[str]:
+    """Returns the names of the variables in a condition."""
+    return sorted({*re.findall(r"\bvar\.([A-Za-z_][\w-]*)", condition)})
+
+
+@functools.lru_cache(maxsize=1024, typed=True)
+def _holds_for(condition: str, name: str, value: Any) -> bool | None:
+    """Returns whether one value satisfies a condition; cached, since many clouds have the same values."""
+    return _evaluated(condition, {name: value})
+
+
+def _evaluated(condition: str, values: Mapping[str, Any]) -> bool | None:
     try:
         result = _parsed(condition)({"var": values})
     except FailsError:

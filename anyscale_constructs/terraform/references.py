@@ -1,5 +1,6 @@
 """Checks a stack's finished JSON for dead references, dependency cycles and unresolved tokens."""
 
+import functools
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -113,12 +114,18 @@ def dead_references(
             return None
         return f"{module.address}: {unknown(output, module.interface.outputs, 'output')}", ""
 
-    # Most stacks have no problem, which one search of all code shows.
-    if any(itertools.starmap(problem, {*_NAMED.findall("\n".join(strings))})):
-        found = {(path, each): None for path, code in code_in(tree) for each in _NAMED.findall(code)}
+    # Most stacks have no problem, which a search without paths shows.
+    if any(itertools.starmap(problem, {each for text in {*strings} for each in _named_in(text)})):
+        found = {(path, each): None for path, code in code_in(tree) for each in _named_in(code)}
         for path, each in found:
             if said := problem(*each):
                 yield in_json(path, f"refers to {said[0]}", said[1], rule=UNKNOWN_REFERENCE)
+
+
+@functools.lru_cache(maxsize=4096)
+def _named_in(code: str) -> list[tuple[str, str, str]]:
+    """Returns the parts of references: module, output, and another name; cached, since many stacks have the same."""
+    return _NAMED.findall(code)
 
 
 def cycles(modules: Iterable["Module"]) -> Iterator[Finding]:

@@ -138,8 +138,9 @@ class CloudStack(Declarations):
             self.adoption = config.adoption
             self.require("adopt", {}, FORGETTING)
 
-    @contextlib.contextmanager
-    def configured_by(self, section: str = "", **inputs: str | tuple[str, ...]) -> Iterator[None]:
+    def configured_by(
+        self, section: str = "", **inputs: str | tuple[str, ...]
+    ) -> contextlib.AbstractContextManager[None]:
         """Sets the configuration keys of the inputs of constructs created in the block, for the places of findings.
 
         Args:
@@ -147,11 +148,7 @@ class CloudStack(Declarations):
             **inputs: The key of each input, or several keys, with dots, e.g. `anyscale_vpc_name="vpc.name"`. Inputs
                 with the name of a key in the section or at the top level can be omitted.
         """
-        before, self.origins = self.origins, Origins(self.origins.config, section, inputs)
-        try:
-            yield
-        finally:
-            self.origins = before
+        return _Configured(self, Origins(self.origins.config, section, inputs))
 
     def report(self, finding: Finding, construct: Construct | None = None) -> None:
         """Reports a warning or a note; the engine's manifest also lists warnings that are not allowed.
@@ -373,6 +370,19 @@ class CloudStack(Declarations):
     def _located(self, problem: Finding) -> Finding:
         module = self.modules.get(problem.construct.removeprefix("module."))
         return module.located([problem])[0] if module else problem
+
+
+class _Configured(contextlib.AbstractContextManager[None]):
+    """Changes a stack's origins; a generator would take several times as long."""
+
+    def __init__(self, stack: CloudStack, origins: Origins) -> None:
+        self._stack, self._origins = stack, origins
+
+    def __enter__(self) -> None:
+        self._stack.origins, self._origins = self._origins, self._stack.origins
+
+    def __exit__(self, *_: object) -> None:
+        self.__enter__()  # which exchanges them again
 
 
 def _without_none(value: Any) -> Any:
