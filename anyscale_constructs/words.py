@@ -46,6 +46,15 @@ def is_plain(text: str) -> bool:
     return "{" not in letters and "$" not in letters and PREFIX not in letters
 
 
+def are_plain(value: list[Any] | dict[Any, Any]) -> bool:
+    """Returns whether all elements, keys and values are printable strings that cannot contain code.
+
+    One search of all strings takes less time than a search of each.
+    """
+    parts = [*value, *value.values()] if isinstance(value, dict) else value
+    return {*map(type, parts)} <= {str} and is_plain(text := " ".join(parts)) and text.isprintable()
+
+
 def word(code: Code) -> str:
     """Returns the word for the code; equal codes have the same word."""
     found = _words.get(code)

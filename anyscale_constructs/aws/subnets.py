@@ -1,5 +1,6 @@
 """The subnet planner, which gives each subnet a fixed place in the VPC."""
 
+import ipaddress
 from typing import Literal, NamedTuple, get_args
 
 from anyscale_constructs.config.networks import NOT_A_NETWORK, network
@@ -91,7 +92,10 @@ def plan_subnets(cidr_block: str, zones: int, *, private: bool, places: Places |
             rule=NO_ROOM,
             on=["cidr_block", "availability_zone_count", "availability_zones"],
         )
-    size = 2 ** (vpc.max_prefixlen - prefix)
-    slots = [f"{vpc.network_address + place * size!s}/{prefix}" for place in range(per_kind + zones)]
-    private_slots = slots[per_kind : per_kind + zones] if private else []
-    return Plan(public=slots[:zones], private=private_slots, places=per_kind)
+    first, size = int(vpc.network_address), 2 ** (vpc.max_prefixlen - prefix)
+
+    def slots(start: int) -> list[str]:
+        addresses = range(first + start * size, first + (start + zones) * size, size)
+        return [f"{ipaddress.IPv4Address(address)}/{prefix}" for address in addresses]
+
+    return Plan(public=slots(0), private=slots(per_kind) if private else [], places=per_kind)

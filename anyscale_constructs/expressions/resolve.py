@@ -90,7 +90,7 @@ class Resolver:
         except TypeError:
             self._plain(value)  # refuses a key that is no string
             raise
-        self.letters = "\n".join([*self._keys, *self._strings]).lower()
+        self.letters = "\n".join({*self._keys, *self._strings}).lower()
         for where, text in texts(resolved, path) if words.traced_in(self.letters) else ():
             if words.damaged(text):
                 self.say(where, *_DAMAGED)

@@ -70,6 +70,8 @@ def as_expressions(value: Any, at: str = "value") -> Any:
         return value
     if kind is str and "{" not in value and "$" not in value and _PREFIX not in value:  # most values
         return value
+    if (kind is dict or kind is list) and words.are_plain(value):
+        return value.copy()
     whole = as_expression(value, at)
     if isinstance(whole, _LISTS):
         return [as_expressions(element, f"{at}[{index}]") for index, element in enumerate(whole)]

@@ -54,8 +54,12 @@ def to_terraform(value: Any, at: str = "value", expression: Callable[[Expr], str
         return expression(value)
     if kind is bool:
         return value
+    if kind is list and words.are_plain(value):
+        return [*value]
+    if kind is dict and LOST_KEY not in value and words.are_plain(value):
+        return {**value}
     if isinstance(value, _COLLECTIONS):
-        if is_engine_collection(value):
+        if (len(value) == 1 or kind is not list) and is_engine_collection(value):
             return expression(as_expression(value, at))
         if isinstance(value, _LISTS):
             return [to_terraform(element, f"{at}[{index}]", expression) for index, element in enumerate(value)]
