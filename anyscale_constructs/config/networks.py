@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from anyscale_constructs.expressions import is_unresolved
+from anyscale_constructs.expressions import Expr, is_unresolved
 from anyscale_constructs.findings import Finding, Rule
 
 # (the prefix that `anyscale cloud verify` fails above, the prefix that Anyscale recommends)
@@ -45,7 +45,7 @@ _Network = TypeVar("_Network", ipaddress.IPv4Network, ipaddress.IPv6Network)
 
 def network(cidr: str) -> ipaddress.IPv4Network | None:
     """Returns the network; None if the value is unresolved or is not a network."""
-    return _read(cidr) if type(cidr) is str else None  # other unresolved strings are no networks, either
+    return None if isinstance(cidr, Expr) else _read(cidr)  # other unresolved strings are no networks, either
 
 
 @functools.cache

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from anyscale_constructs import words
+from anyscale_constructs.errors import ExpressionError
 from anyscale_constructs.findings import Finding, Rule, in_json
 
 # Code that never needs parentheses: a reference, a number, or a string.
@@ -105,17 +106,21 @@ class Resolver:
             self._strings.append(text if _is_plain(text) else self._text(text, path))
             return self._strings[-1]
         if isinstance(value, _LISTS):
-            kept = value if None not in value else [each for each in value if each is not None]
+            kept = [each for each in value if each is not None]
             return [self._resolve(each, f"{path}[{index}]") for index, each in enumerate(kept)]
         if isinstance(value, _MAPS):
             return self._map(dict(value), path)
         return value if kind is bool or kind is int else self._plain(value)
 
     def _map(self, value: dict[str, Any], path: str) -> dict[str, Any]:
-        self._keys += value
+        try:
+            keys = sorted(value)
+        except (ExpressionError, TypeError):  # some keys are no plain strings
+            keys = sorted(value := self._plain(value))
+        self._keys += keys
         made: dict[str, Any] = {}
         strings = self._strings
-        for key in sorted(value):
+        for key in keys:
             inner = value[key]
             kind = type(inner)
             if kind is str:
@@ -129,7 +134,7 @@ class Resolver:
                 made[key] = self._resolve(inner, f"{path}.{key}" if path else key)
         if not self._may_be_keys:
             return made
-        named = {self._key(key, path): inner for key, inner in made.items()}
+        named = {self._key(str.__str__(key), path): inner for key, inner in made.items()}
         return {key: named[key] for key in sorted(named)}
 
     def _key(self, key: str, path: str) -> str:

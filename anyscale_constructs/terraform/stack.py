@@ -308,7 +308,7 @@ class CloudStack(Declarations):
 
     def _finished(self, merged: dict[str, Any]) -> dict[str, Any]:
         for kind, made in blocks(self).items():
-            there = merged.get(kind) or []
+            there = merged.get(kind, [])
             merged[kind] = [*(there if isinstance(there, list) else [there]), *self.code_of_tokens(made)]
         resolver, tree = self._resolved(merged)
         self._refuse(malformed(tree))

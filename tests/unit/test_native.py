@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from anyscale_constructs import engine
-from anyscale_constructs.errors import EngineError
+from anyscale_constructs.errors import EngineError, EngineRefusalError
+from anyscale_constructs.expressions import expr
 from anyscale_constructs.expressions.resolve import Resolver
 from tests import ROOT
 
@@ -186,6 +187,23 @@ def public(members: Any) -> set[str]:
 def test_a_cloud_stack_resolves_values_like_the_engine(values: dict[str, Any]) -> None:
     given = {**values, "others": (1e21, MappingProxyType(values))}
     assert Resolver(None, str, native.resolved).resolve(given) == native.resolved(given)
+
+
+def test_a_cloud_stack_resolves_expressions_in_the_engines_elements() -> None:
+    one, other = expr("var.one", "string"), expr("var.other", "string")
+    given = {"list": [one, None, 1.0], "map": {other: 1, one: None, "a": one}, "single": {one: (other,)}}
+    found = Resolver(None, str, native.resolved).resolve({"output": {"all": {"value": given}}})
+    assert found["output"]["all"]["value"] == {
+        "list": ["${var.one}", 1],
+        "map": {"${var.other}": 1, "a": "${var.one}"},
+        "single": {"${var.one}": ["${var.other}"]},
+    }
+
+
+@pytest.mark.parametrize("keys", [{1: "a"}, {1: "a", "b": "c"}, {None: "a", "b": "c"}])
+def test_a_cloud_stack_refuses_keys_that_are_no_strings(keys: dict[Any, str]) -> None:
+    with pytest.raises(EngineRefusalError, match="a key must be a string"):
+        Resolver(None, str, native.resolved).resolve({"locals": {"x": keys}})
 
 
 def test_elements_are_not_changed(tmp_path: pathlib.Path) -> None:
