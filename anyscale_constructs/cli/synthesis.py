@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from anyscale_constructs.anyscale import RESOURCE_ID_OUTPUT
 from anyscale_constructs.cli import project
@@ -133,10 +133,11 @@ def gather_clouds(
 
         done: dict[pathlib.Path, Any] = {file: file for file in files}
         # Each step for all clouds, since the code of one step fits into the processor's cache.
-        for step in (defaults.read, parse, make):
+        steps: Sequence[Callable[[Any], Any]] = (defaults.read, parse, make)
+        for step in steps:
             for file in [*done]:
                 try:
-                    done[file] = cast("Callable[[Any], Any]", step)(done[file])
+                    done[file] = step(done[file])
                 except Exception as error:  # noqa: BLE001 - it must not hide the errors in other files
                     del done[file]
                     errors[file] = foreseen(error, file.stem)

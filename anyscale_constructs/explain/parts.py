@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from anyscale_constructs.expressions.resolve import code_in
+from anyscale_constructs.expressions.code import code_in
 from anyscale_constructs.findings import clean
 from anyscale_constructs.registration.outputs import RESOURCE_OUTPUT
 from anyscale_constructs.review import module_facts

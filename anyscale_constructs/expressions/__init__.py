@@ -2,10 +2,10 @@
 
 from anyscale_constructs.expressions import fn
 from anyscale_constructs.expressions.calls import as_code, converts, type_of
+from anyscale_constructs.expressions.code import code_in
 from anyscale_constructs.expressions.either import choose, count, join, known, lower, maximum, merge, minimum, unless
 from anyscale_constructs.expressions.expression import NULL, Expr, expr
 from anyscale_constructs.expressions.literal import WRITTEN_AS_TEXT
-from anyscale_constructs.expressions.resolve import code_in
 from anyscale_constructs.expressions.text import (
     ENGINE_TOKEN,
     as_expression,

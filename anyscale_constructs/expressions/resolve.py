@@ -1,18 +1,15 @@
 """The last step of synthesis: replaces words with their code, in the form required by the context."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from anyscale_constructs import words
 from anyscale_constructs.errors import ExpressionError
+from anyscale_constructs.expressions.code import PAIRS, is_closed, texts
 from anyscale_constructs.findings import Finding, Rule, in_json
 
-# Code that never needs parentheses: a reference, a number, or a string.
-_SIMPLE = re.compile(r"""[A-Za-z_][\w-]*(?:\.[\w*-]+|\[(?:\d+|\*|"[^"\\$%]*")\])*|\d+|"[^"\\$%]*\"""")
-_OPENING = re.compile(r"(?<!\$)\$\{")
-_CALL = re.compile(r"[a-z][a-z0-9_]*(?:::[a-z0-9_]+)*(?=\()")
 _IS_KEY = re.compile(r"\s*(?:=(?![=>])|:)")
 _COLLECTION = re.compile(r"(?:list|set|map|object|tuple)\(")
 _LOST = re.compile(r"\$\$\{(?:module|var|local|data)\.")
@@ -23,8 +20,6 @@ _NEXT = re.compile(r"""[$%\\"]|""" + words.PREFIX)
 _NEXT_OUTSIDE = re.compile("[$%]|" + words.PREFIX)  # outside strings in code, where quotes and backslashes are plain
 # The sequences in code that need no processing.
 _LETTERS = re.compile(rf"(?:(?!{words.PREFIX})\w)+")
-_PAIRS = {"(": ")", "[": "]", "{": "}"}
-_BRACKET = re.compile(r"""["()\[\]{}]""")
 
 # The paths that cannot be expressions in Terraform.
 _LITERAL = re.compile(
@@ -67,7 +62,6 @@ class Resolver:
         self._expanded: dict[str, str] = {}
         self._keys: list[str] = []
         self._strings: list[str] = []
-        self._may_be_keys = False
         self.problems: list[Finding] = []
         self.templates: list[str] = []
         """All resolved strings that may contain code, including keys."""
@@ -84,14 +78,11 @@ class Resolver:
         try:
             resolved = self._resolve(value, path)
             if not _is_plain("\n".join(self._keys)):  # all keys at once, because few stacks have such keys
-                self._may_be_keys = True
-                for found in (self.problems, self.templates, self._keys, self._strings):
-                    found.clear()
-                resolved = self._resolve(value, path)
+                resolved = self._with_keys(resolved, path)
         except TypeError:
             self._plain(value)  # refuses a key that is no string
             raise
-        self.letters = "\n".join({*self._keys, *self._strings}).lower()
+        self.letters = "\n".join({*self._keys, *self._strings, *self.templates}).lower()
         for where, text in texts(resolved, path) if words.traced_in(self.letters) else ():
             if words.damaged(text):
                 self.say(where, *_DAMAGED)
@@ -132,9 +123,18 @@ class Resolver:
                 made[key] = self._map(inner, f"{path}.{key}" if path else key)
             elif inner is not None:
                 made[key] = self._resolve(inner, f"{path}.{key}" if path else key)
-        if not self._may_be_keys:
-            return made
-        named = {self._key(str.__str__(key), path): inner for key, inner in made.items()}
+        return made
+
+    def _with_keys(self, value: Any, path: str) -> Any:
+        """Returns a resolved value with the words in its keys replaced by code."""
+        if isinstance(value, list):
+            return [self._with_keys(each, f"{path}[{index}]") for index, each in enumerate(value)]
+        if not isinstance(value, dict):
+            return value
+        named = {
+            self._key(str.__str__(key), path): self._with_keys(inner, f"{path}.{key}" if path else key)
+            for key, inner in value.items()
+        }
         return {key: named[key] for key in sorted(named)}
 
     def _key(self, key: str, path: str) -> str:
@@ -197,7 +197,7 @@ class Resolver:
     def code(self, word: str, path: str) -> str:
         """Returns the code of a word in other code, in parentheses if needed."""
         text = self._expand(words.code_of(word), path)
-        return text if _is_closed(text) else f"({text})"
+        return text if is_closed(text) else f"({text})"
 
     def interpolation(self, word: str, path: str) -> str:
         """Returns the code of a word inside a string, as an interpolation."""
@@ -242,39 +242,6 @@ def _is_literal(path: str) -> bool:
 def _is_plain(text: str) -> bool:
     """Returns whether a string contains nothing to resolve; a fast check that holds for most strings."""
     return "{" not in text and words.PREFIX not in text
-
-
-def _is_closed(text: str) -> bool:
-    """Returns whether the code needs no parentheses next to operators, indexes and attributes."""
-    if _SIMPLE.fullmatch(text):
-        return True
-    call = _CALL.match(text)
-    start = call.end() if call else 0
-    return text[start : start + 1] in _PAIRS and _end(text, start) == len(text)
-
-
-def _end(text: str, start: int) -> int:
-    """Returns the end of the bracket that opens at `start`; brackets inside strings are ignored."""
-    depth, i = 0, start
-    while found := _BRACKET.search(text, i):
-        if found.group() == '"':
-            i = _end_of_string(text, found.start())
-            continue
-        depth += 1 if found.group() in _PAIRS else -1
-        i = found.end()
-        if not depth:
-            return i
-    return max(i, len(text))
-
-
-def _end_of_string(text: str, start: int) -> int:
-    i = start + 1
-    while i < len(text) and text[i] != '"':
-        if text.startswith("${", i) and text[i - 1] != "$":
-            i = _end(text, i + 1)
-        else:
-            i += 2 if text[i] == "\\" else 1
-    return i + 1
 
 
 class _Parser:
@@ -362,8 +329,8 @@ class _Parser:
                         f"has a list that lost null and the elements after it: {words.spelled(self._text)[:120]}",
                         "use fn instead of the engine's Fn, e.g. fn.jsonencode(), which accepts null",
                     )
-                if char in _PAIRS:
-                    closing.append(_PAIRS[char])
+                if char in PAIRS:
+                    closing.append(PAIRS[char])
                 elif closing and char == closing[-1]:
                     closing.pop()
                 letters = _LETTERS.match(self._text, self._at)
@@ -404,41 +371,4 @@ class _Parser:
         inner = "".join(self._code("}"))
         self._engines = not self._ours
         self._take(1)
-        return inner if _is_closed(inner) else f"({inner})"
-
-
-def leftovers(tree: Any) -> Iterator[str]:
-    """Yields the strings in Terraform JSON that still contain words, with the words replaced by code for display."""
-    yield from (words.spelled(text) for _, text in texts(tree) if words.traced(text))
-
-
-def code_in(tree: Any) -> Iterator[tuple[str, str]]:
-    """Yields all code in resolved Terraform JSON, with the path of the element that contains it."""
-    return code_of(texts(tree))
-
-
-def code_of(found: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Yields all code in the result of `texts`, with the path of the element that contains it."""
-    for path, text in found:
-        if "${" in text:
-            for opening in _OPENING.finditer(text):
-                yield path, text[opening.end() : _end(text, opening.end() - 1) - 1]
-
-
-def texts(tree: Any, path: str = "") -> list[tuple[str, str]]:
-    """Returns all strings in Terraform JSON, including keys, with the path of the element that contains them."""
-    found: list[tuple[str, str]] = []
-    _gather(tree, path, found)
-    return found
-
-
-def _gather(tree: Any, path: str, found: list[tuple[str, str]]) -> None:
-    if isinstance(tree, str):
-        found.append((path, str.__str__(tree)))
-    elif isinstance(tree, _MAPS):
-        for key, value in tree.items():
-            found.append((path, str.__str__(key)))
-            _gather(value, f"{path}.{key}" if path else key, found)
-    elif isinstance(tree, _LISTS):
-        for index, value in enumerate(tree):
-            _gather(value, f"{path}[{index}]", found)
+        return inner if is_closed(inner) else f"({inner})"

@@ -7,11 +7,10 @@ from typing import Any
 
 from anyscale_constructs import words
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.expressions.code import code_of, texts
 from anyscale_constructs.expressions.expression import Expr, expr
 from anyscale_constructs.expressions.literal import ENGINE_NUMBER, REFERENCE, literal
-from anyscale_constructs.expressions.resolve import code_of, texts
 
-_PREFIX = words.PREFIX
 ENGINE_TOKEN = "{TfToken["  # noqa: S105 - no secret
 """A substring of every string that contains an engine token."""
 ENGINE_STRING = re.compile(r"\$\{TfToken\[[^\]]*\]\}")
@@ -46,9 +45,7 @@ def is_one_of(value: object, *choices: object) -> bool:
     if is_unresolved(value):
         return False
     # Only an expression cannot be compared; other unresolved values do not equal a resolved one.
-    return value in (
-        choices if Expr not in map(type, choices) else [each for each in choices if type(each) is not Expr]
-    )
+    return value in [each for each in choices if type(each) is not Expr]
 
 
 def _is_code(text: str) -> bool:
@@ -66,9 +63,7 @@ def as_expressions(value: Any, at: str = "value") -> Any:
         InputError: `as_expression` rejects a part of the value.
     """
     kind = type(value)
-    if kind is Expr or kind is bool:
-        return value
-    if kind is str and "{" not in value and "$" not in value and _PREFIX not in value:  # most values
+    if kind is Expr or kind is bool or (kind is str and words.is_plain(value)):  # most values
         return value
     if (kind is dict or kind is list) and words.are_plain(value):
         return value.copy()

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from anyscale_constructs.config.model import said
 from anyscale_constructs.errors import LockError, ReviewError
-from anyscale_constructs.expressions.resolve import code_in
+from anyscale_constructs.expressions.code import code_in
 from anyscale_constructs.findings import Place, within
 from anyscale_constructs.terraform.backend import identity
 from anyscale_constructs.terraform.interface import Interface, catalog

@@ -80,11 +80,18 @@ class Constraint(NamedTuple):
 
     def allows(self, version: Version) -> bool:
         """Returns whether the version satisfies the constraint."""
-        bounded = self.low <= version and (self.high is None or version < self.high)
-        return bounded and version not in self.without
+        return self._bounds(version) and version not in self.without
 
     def __str__(self) -> str:
-        return _written(self)
+        if self.high == (*self.low[:2], self.low[2] + 1):
+            return _text(self.low)
+        parts = [f">= {_text(self.low)}"] if self.low > (0, 0, 0) or self.high is None else []
+        parts += [f"< {_text(self.high)}"] if self.high else []
+        parts += [f"!= {_text(version)}" for version in sorted(self.without) if self._bounds(version)]
+        return ", ".join(parts)
+
+    def _bounds(self, version: Version) -> bool:
+        return self.low <= version and (self.high is None or version < self.high)
 
 
 def intersect(what: str, wanted: Iterable[tuple[str, str]]) -> Constraint:
@@ -138,27 +145,20 @@ def pin(settings: dict[str, Any], wants: Iterable[tuple[str, str, Mapping[str, P
             providers.setdefault(name, (provider.source, []))[1].append((who, provider.version))
     if "required_version" in settings:
         versions.append(("terraform.required_version", settings["required_version"]))
-    settings.setdefault("required_version", str(intersect("Terraform", versions)))
+    settings.setdefault("required_version", _written(intersect("Terraform", versions)))
     given = settings.setdefault("required_providers", {})
     for name, (source, wanted) in providers.items():
         there = given.get(name, {})
         there = {"version": there} if isinstance(there, str) else there  # the older form
         if "version" in there:
             wanted.append((f"terraform.required_providers.{name}", there["version"]))
-        given[name] = {"source": source, "version": str(intersect(source, wanted))} | there
+        given[name] = {"source": source, "version": _written(intersect(source, wanted))} | there
 
 
 @cache
 def _written(constraint: Constraint) -> str:
-    """Returns a constraint as Terraform reads it; cached, since many stacks have the same constraints."""
-    low, high = constraint.low, constraint.high
-    if high == (*low[:2], low[2] + 1):
-        return _text(low)
-    parts = [f">= {_text(low)}"] if low > (0, 0, 0) or high is None else []
-    parts += [f"< {_text(high)}"] if high else []
-    bounds = constraint._replace(without=frozenset())
-    parts += [f"!= {_text(version)}" for version in sorted(constraint.without) if bounds.allows(version)]
-    return ", ".join(parts)
+    """Returns a constraint as text; cached, since many stacks have the same constraints."""
+    return str(constraint)
 
 
 def _text(version: Version) -> str:

@@ -10,7 +10,7 @@ from anyscale_constructs import words
 from anyscale_constructs.engine import TerraformElement
 from anyscale_constructs.errors import said_by_engine
 from anyscale_constructs.expressions import ENGINE_TOKEN, references
-from anyscale_constructs.expressions.resolve import code_in, texts
+from anyscale_constructs.expressions.code import code_in, texts
 from anyscale_constructs.findings import Finding, Rule, in_json
 from anyscale_constructs.names import unknown
 

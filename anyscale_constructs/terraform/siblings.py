@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from anyscale_constructs.engine import TerraformStack
-from anyscale_constructs.expressions.resolve import leftovers
+from anyscale_constructs.expressions.code import leftovers
 from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.terraform.backend import KEYS, identity
 

@@ -24,7 +24,6 @@ from anyscale_constructs.expressions import (
 )
 from anyscale_constructs.findings import CONTROL_CHARACTER, LOST_KEY, Finding, Key, Rule, control_character
 
-_PREFIX = words.PREFIX
 _LISTS = (list, tuple)
 _COLLECTIONS = (*_LISTS, dict, Mapping)  # a check of Mapping is slow, so the most frequent types precede it
 _LARGEST = 2**53
@@ -48,8 +47,7 @@ def to_terraform(value: Any, at: str = "value", expression: Callable[[Expr], str
     # The most frequent types first; match patterns with abstract types take three times as long.
     kind = type(value)
     if kind is str:
-        plain = "{" not in value and "$" not in value and _PREFIX not in value  # most are
-        return value if plain and value.isprintable() else _checked(value, at)
+        return value if words.is_plain(value) and value.isprintable() else _checked(value, at)
     if kind is Expr:
         return expression(value)
     if kind is bool:

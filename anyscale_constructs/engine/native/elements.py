@@ -140,8 +140,7 @@ class TerraformHclModule(TerraformElement):
         skip_asset_creation_from_local_modules: bool | None = None,
         **others: Any,
     ) -> None:
-        if others:
-            refuse(self, others)
+        refuse(self, others)
         if source.startswith(("./", "../")) and not skip_asset_creation_from_local_modules:
             raise missing("copies of local modules")
         super().__init__(scope, id)
@@ -187,8 +186,7 @@ class _Typed(TerraformElement):
         depends_on: Sequence[Any] | None = None,
         **others: Any,
     ) -> None:
-        if others:
-            refuse(self, others)
+        refuse(self, others)
         super().__init__(scope, id)
         self.terraform_resource_type = terraform_resource_type
         self.depends_on = _addresses(depends_on)
@@ -246,8 +244,7 @@ class TerraformProvider(TerraformElement):
     """
 
     def __init__(self, scope: Construct, id: str, *, terraform_resource_type: str, **others: Any) -> None:
-        if others:
-            refuse(self, others)
+        refuse(self, others)
         super().__init__(scope, id)
         self.terraform_resource_type = terraform_resource_type
 
@@ -296,8 +293,7 @@ class TerraformOutput(TerraformElement):
         sensitive: bool | None = None,
         **others: Any,
     ) -> None:
-        if others:
-            refuse(self, others)
+        refuse(self, others)
         super().__init__(scope, id)
         self.value, self.description, self.sensitive = value, description, sensitive
 
@@ -342,8 +338,7 @@ class TerraformVariable(TerraformElement):
         nullable: bool | None = None,
         **others: Any,
     ) -> None:
-        if others:
-            refuse(self, others)
+        refuse(self, others)
         super().__init__(scope, id)
         self._given = {
             "default": default,

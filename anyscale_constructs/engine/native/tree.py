@@ -121,10 +121,12 @@ class Node:
                 raise EngineRefusalError(
                     f"There is already a Construct with name '{self.id}' in {type(scope).__name__}{place}"
                 )
-            if above._children is _NONE:  # noqa: SLF001 - likewise
-                above._children = {}  # noqa: SLF001 - likewise
-            below: Any = above._children  # noqa: SLF001 - likewise
-            below[self.id] = host
+            above._add_child(self.id, host)  # noqa: SLF001 - another node
+
+    def _add_child(self, id: str, child: "Construct") -> None:
+        if not isinstance(self._children, dict):
+            self._children = {}
+        self._children[id] = child
 
     @property
     def children(self) -> "list[Construct]":

@@ -39,6 +39,19 @@ def test_every_cloud_is_synthesized_and_reported(run: Run, folder: Path) -> None
     }
 
 
+def test_one_run_shows_the_errors_of_all_steps_in_the_order_of_files(run: Run, folder: Path) -> None:
+    built = "modules: {vpc: {inputs: {nope: 1}}}\n"
+    write(folder, a=CLOUD + built, b=CLOUD + "nope: 1\n", c="stack: [", d=CLOUD, e=CLOUD + built)
+    status, _, err = run()
+    assert status == 2
+    assert re.findall(r"^error: clouds/(\w)\.yaml:\d: (\S+ \S+)", err, re.MULTILINE) == [
+        ("a", "module.vpc: unknown"),
+        ("b", "nope: unknown"),
+        ("c", "is not"),
+        ("e", "module.vpc: unknown"),
+    ]
+
+
 def test_single_clouds_can_be_named(run: Run, folder: Path) -> None:
     write(folder, a=CLOUD, b=CLOUD, broken="stack: [")
     status, out, _ = run("b", "b", "--out", "elsewhere")
