@@ -127,6 +127,7 @@ def build(module: Any, construct: Any, given: Mapping[str, Any], out: str) -> di
                 element.add_override(path.partition(".")[0], value)
         if each["warning"]:
             module.Annotations.of(element).add_warning(each["warning"])
+            element.node.add_metadata("info", each["warning"])  # which the manifest does not list
     for path, value in given["overrides"]:
         stack.add_override(path, value)
     app.synth()

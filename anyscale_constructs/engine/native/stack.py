@@ -9,8 +9,9 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from functools import cache
-from json.encoder import encode_basestring as _quoted
 from typing import Any, ClassVar
+
+from pydantic_core import to_json
 
 from anyscale_constructs.engine.native.backends import LocalBackend, TerraformBackend
 from anyscale_constructs.engine.native.elements import Overridable, TerraformElement, TerraformOutput, stack_of
@@ -22,6 +23,7 @@ _VERSION = "0.21.0"
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 _LONGEST_ID, _LONGEST_NAME = 255, 240
 _ERROR = "@cdktf/error"
+_ANNOTATIONS = ("@cdktf/info", "@cdktf/warn", _ERROR)
 
 
 @lacks(
@@ -216,8 +218,7 @@ class App(Construct):
         for stack in stacks:
             stack.prepare_stack()
         manifest = {stack.node.id: self._write(stack) for stack in stacks}
-        text = _stringified({"stacks": manifest, "version": _VERSION})
-        pathlib.Path(self.outdir, "manifest.json").write_text(text, encoding="utf-8")
+        pathlib.Path(self.outdir, "manifest.json").write_bytes(_written(manifest))
 
     def save(self, name: str, content: dict[str, Any]) -> None:
         """Writes the JSON of a stack.
@@ -243,6 +244,7 @@ class App(Construct):
             {"constructPath": each.node.path, "level": note.type, "message": note.data}
             for each in constructs
             for note in each.node.metadata
+            if note.type in _ANNOTATIONS
         ]
         errors = [f"[{note['constructPath']}] {note['message']}" for note in notes if note["level"] == _ERROR]
         if errors and "CDKTF_CONTINUE_SYNTH_ON_ERROR_ANNOTATIONS" not in os.environ:
@@ -289,16 +291,13 @@ def _without_comments(value: Any) -> Any:
     return value
 
 
-def _stringified(value: Any, indent: str = "\n") -> str:
-    """Returns JSON in the layout of json-stable-stringify: sorted by UTF-16, with empty lists on two lines."""
-    deeper = f"{indent}  "
-    match value:
-        case dict():
-            names = sorted(value, key=lambda key: key.encode("utf-16-be"))
-            inner = [f"{deeper}{_quoted(name)}: {_stringified(value[name], deeper)}" for name in names]
-            return f"{{{','.join(inner)}{indent}}}"
-        case list():
-            return f"[{','.join(deeper + _stringified(each, deeper) for each in value)}{indent}]"
-        case str():
-            return _quoted(value)
-    return json.dumps(value, ensure_ascii=False)
+def _written(stacks: Mapping[str, Mapping[str, Any]]) -> bytes:
+    """Returns the manifest in the layout of json-stable-stringify: sorted by UTF-16, with an empty list on two lines.
+
+    Args:
+        stacks: The entries of the stacks, whose keys are sorted.
+    """
+    ordered = {name: stacks[name] for name in sorted(stacks, key=lambda name: name.encode("utf-16-be"))}
+    text = to_json({"stacks": ordered, "version": _VERSION}, indent=2)
+    # No string contains these: quotes in it are escaped.
+    return text.replace(b'": [],\n', b'": [\n      ],\n').replace(b'": {},\n', b'": {\n  },\n')

@@ -91,7 +91,7 @@ def test_a_full_output_directory_is_named(run: Run, folder: Path, monkeypatch: p
 
     write(folder, prod=CLOUD)
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "write_text", full)
+        patched.setattr(Path, "write_bytes", full)
         status, _, said = run()
     assert status == 2
     assert said == (
