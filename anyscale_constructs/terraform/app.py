@@ -85,8 +85,6 @@ class App(engine.App):
         stacks = self.cloud_stacks
         self._by_name, self._misfits = {stack.name: stack for stack in stacks}, {}
         self._kept_locks = kept_locks(self._locks) if self._locks else {}
-        for stack in stacks:
-            stack.prepare()
         try:
             with delayed():  # Node.js would continue to write into the removed directory
                 super().synth()

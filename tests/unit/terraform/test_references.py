@@ -14,6 +14,7 @@ from anyscale_constructs.expressions import Expr, expr
 from anyscale_constructs.modules.aws import S3Module, VpcModule
 from anyscale_constructs.terraform.app import App
 from anyscale_constructs.terraform.resource import Data, Resource
+from anyscale_constructs.terraform.sources import ModuleOverride, Sources
 from anyscale_constructs.terraform.stack import CloudStack
 from tests.unit.terraform.parts import problem
 
@@ -145,6 +146,15 @@ def test_fails_on_modules_that_depend_on_each_other(stack: CloudStack) -> None:
         "test: module.iam depends on module.s3, which in turn depends on module.iam. "
         "Fix: remove depends_on; references order single resources, not whole modules"
     )
+
+
+def test_one_synthesis_shows_the_errors_of_all_stacks(tmp_path: pathlib.Path) -> None:
+    app = App(outdir=str(tmp_path))
+    for name in ("one", "two"):
+        CloudStack(app, name, sources=Sources(overrides={"nix": ModuleOverride(ref="v0.40.1")}))
+    with pytest.raises(SynthesisError) as failure:
+        app.synth()
+    assert [finding.cloud for finding in failure.value.findings] == ["one", "two"]
 
 
 def test_modules_may_refer_to_each_other(stack: CloudStack) -> None:
