@@ -60,7 +60,7 @@ def synthesize_clouds(
         origins: The file in which to record the YAML lines of module inputs. Default: they are not recorded.
 
     Returns:
-        The warnings and notes that are not allowed.
+        The warnings that are not allowed, and the notes if they are printed.
 
     Raises:
         ConstructsError: A cloud has an error. The output directory is then unchanged.
@@ -70,25 +70,24 @@ def synthesize_clouds(
     stacks = app.cloud_stacks
     if origins:
         write_origins(origins, stacks, documents)
-    told = remarks(app, documents, target)
+    told = remarks(app, documents, target, notes=notes)
     if not names:
         told += sweep(target, stacks)
         told += [
             Finding("no cloud has this stack any more", "delete the file", rule=STALE_LOCK, place=Place(str(lock)))
             for lock in unused_locks(project.locks_directory(directory), {stack.name for stack in stacks})
         ]
-    warnings = [finding for finding in told if finding.severity == "warning"]
     if format == "json":
         allowed = [
             each.as_dict() | {"reason": allowance.reason, "until": str(allowance.until) if allowance.until else None}
             for found, allowance in app.allowed
             for each in _located([found], documents)
         ]
-        print(as_json(told if notes else warnings, allowed=allowed, stacks=[stack.name for stack in stacks]))
+        print(as_json(told, allowed=allowed, stacks=[stack.name for stack in stacks]))
         return told
     if format == "github":
-        tell(told if notes else warnings, sys.stdout, format)
-    elif warnings:
+        tell(told, sys.stdout, format)
+    elif warnings := [finding for finding in told if finding.severity == "warning"]:
         tell(warnings, sys.stderr)
     _report(stacks)
     if len(files) == 1:
@@ -96,8 +95,10 @@ def synthesize_clouds(
     else:
         print("\nNext: run anyscale-constructs synth NAME with the same options to see the next commands for one cloud")
     list_allowed(app.allowed)
-    if format == "text" or not notes:
-        _note([finding for finding in told if finding.severity == "note"], all_of_them=notes)
+    if not notes:
+        _count_notes(app.findings)
+    elif format == "text":
+        print("\n" + "\n".join(text(finding) for finding in told if finding.severity == "note"))
     return told
 
 
@@ -153,15 +154,17 @@ def gather_clouds(
         raise
 
 
-def remarks(app: App, documents: Mapping[str, Document], out: pathlib.Path) -> list[Finding]:
+def remarks(app: App, documents: Mapping[str, Document], out: pathlib.Path, *, notes: bool = True) -> list[Finding]:
     """Returns the warnings and notes that are not allowed, with their places.
 
     Args:
         app: The app from `gather_clouds`.
         documents: The YAML files from `gather_clouds`, by stack.
         out: The output directory.
+        notes: Whether to include the notes. Default: True.
     """
-    return [*_located(app.findings, documents), *_annotated(out, app)]
+    found = [each for each in app.findings if notes or each.severity != "note"]
+    return [*_located(found, documents), *_annotated(out, app)]
 
 
 def _located(findings: Iterable[Finding], documents: Mapping[str, Document]) -> list[Finding]:
@@ -288,11 +291,9 @@ def list_allowed(allowed: Sequence[tuple[Finding, Allowance]]) -> None:
         print(f"  {finding.cloud}: {rule}: {clean(allowance.reason)}{until}")
 
 
-def _note(notes: Sequence[Finding], *, all_of_them: bool) -> None:
-    if all_of_them:
-        print("\n" + "\n".join(map(text, notes)))
-    elif notes:
-        count = f"{len(notes)} note{'s' if len(notes) > 1 else ''}"
+def _count_notes(findings: Iterable[Finding]) -> None:
+    if notes := sum(finding.severity == "note" for finding in findings):
+        count = f"{notes} note{'s' if notes > 1 else ''}"
         print(f"\n{count} on what defaults leave open: anyscale-constructs synth --notes")
 
 
@@ -303,8 +304,10 @@ def _report(stacks: Sequence[CloudStack]) -> None:
         pins = sorted({interface.pin for interface in interfaces.values()})
         rows.append((stack.name, " ".join(interfaces) or "-", ", ".join(pins) or "-", stack.backend_type))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    for row in rows:
-        print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip())
+    lines = (
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows
+    )
+    print("\n".join(map(str.rstrip, lines)))
 
 
 def _guide(names: Sequence[str], out: pathlib.Path, *, registers: bool) -> None:
