@@ -37,9 +37,8 @@ def names_fit_iam(i: Inputs) -> Finding | None:
 @guard("iam-name", *_LIMITS)
 def names_have_characters_of_iam(i: Inputs) -> Finding | None:
     """IAM accepts only these characters in the names of roles, policies and instance profiles."""
-    for name in _LIMITS:
-        value = i[name]
-        if value is not None and not is_unresolved(value) and not _NAME.fullmatch(value):
+    for name, value in i.given.items():
+        if name in _LIMITS and value is not None and not is_unresolved(value) and not _NAME.fullmatch(value):
             what = f"{name} has characters that IAM does not accept"
             return Finding(what, "choose another name", value, "letters, digits and + = , . @ - _", on=[name])
     return None

@@ -41,6 +41,16 @@ OVERLAP = Rule("network-overlap", "error", "The provider rejects overlapping net
 OUTSIDE = Rule("network-outside", "error", "The provider rejects subnets outside of their network.")
 
 _Network = TypeVar("_Network", ipaddress.IPv4Network, ipaddress.IPv6Network)
+_Public = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class _Range(ipaddress.IPv4Network):
+    """An IPv4 network."""
+
+    @functools.cached_property
+    def span(self) -> tuple[int, int]:
+        """The first and the last address, as numbers."""
+        return int(self.network_address), int(self.broadcast_address)
 
 
 def network(cidr: str) -> ipaddress.IPv4Network | None:
@@ -49,26 +59,21 @@ def network(cidr: str) -> ipaddress.IPv4Network | None:
 
 
 @functools.cache
-def _read(cidr: str) -> ipaddress.IPv4Network | None:
+def _read(cidr: str) -> _Range | None:
     """Parses a range; cached, since several rules and clouds check the same ranges."""
     try:
-        return ipaddress.IPv4Network(cidr) if "/" in cidr else None
+        return _Range(cidr) if "/" in cidr else None
     except ValueError:
         return None
 
 
-def _known(cidrs: Iterable[str]) -> list[ipaddress.IPv4Network]:
-    return [found for cidr in cidrs if (found := network(cidr))]
-
-
-def _span(network: ipaddress.IPv4Network) -> tuple[int, int]:
-    """Returns the first and the last address of a network, as numbers."""
-    return int(network.network_address), int(network.broadcast_address)
+def _known(cidrs: Iterable[str]) -> list[_Range]:
+    return [found for cidr in cidrs if not isinstance(cidr, Expr) and (found := _read(cidr))]
 
 
 def not_networks(name: str, cidrs: Sequence[str]) -> Finding | None:
     """Returns an error if a value is not a network; skips unresolved values."""
-    wrong = [cidr for cidr in cidrs if not is_unresolved(cidr) and network(cidr) is None]
+    wrong = [cidr for cidr in cidrs if network(cidr) is None and not is_unresolved(cidr)]
     if wrong:
         allowed = "IPv4 networks in CIDR form, with no host bits set, such as 10.0.0.0/16"
         return Finding(f"{name} must be a network", "correct it", wrong[0], allowed, NOT_A_NETWORK)
@@ -80,22 +85,23 @@ def nearly_everybody(cidrs: Sequence[str]) -> list[str]:
 
     Private ranges do not count, and unresolved values are skipped.
     """
+    known = [found for cidr in cidrs if not is_unresolved(cidr) and (found := _public(cidr))]
     ipv4, ipv6 = _LARGE_PARTS
-    return [*_nearly_everybody(cidrs, ipv4), *_nearly_everybody(cidrs, ipv6)]
+    return [*_nearly_everybody(known, ipv4), *_nearly_everybody(known, ipv6)]
 
 
-def _nearly_everybody(cidrs: Sequence[str], large_part: _Network) -> list[str]:
-    known = [_public(cidr) for cidr in cidrs if not is_unresolved(cidr)]
+def _nearly_everybody(known: Iterable[_Public], large_part: _Network) -> list[str]:
     public = [each for each in known if isinstance(each, type(large_part))]
-    if not public:
+    least = large_part.num_addresses
+    if sum(each.num_addresses for each in public) < least:  # most ranges are small
         return []
-    alone = [each for each in public if each.num_addresses >= large_part.num_addresses]
+    alone = [each for each in public if each.num_addresses >= least]
     together = sum(each.num_addresses for each in ipaddress.collapse_addresses(public))
-    return list(map(str, alone or (public if together >= large_part.num_addresses else [])))
+    return list(map(str, alone or (public if together >= least else [])))
 
 
 @functools.cache
-def _public(cidr: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+def _public(cidr: str) -> _Public | None:
     """Returns the range, unless it is private or not a network; cached as in `_read`."""
     try:
         found = ipaddress.ip_network(cidr, strict=False)
@@ -178,7 +184,7 @@ def misplaced(name: str, cidrs: Sequence[str], inside: Sequence[str] | None = No
         inside: The ranges that must contain them. Default: any range is allowed.
     """
     known, outer = _known(cidrs), _known(inside or ())
-    spans, ranges = [*map(_span, known)], [*map(_span, outer)]
+    spans, ranges = [each.span for each in known], [each.span for each in outer]
     # Few overlap, so not all pairs are compared.
     if any(last >= first for (_, last), (first, _) in itertools.pairwise(sorted(spans))):
         one, other = next(pair for pair in itertools.combinations(known, 2) if pair[0].overlaps(pair[1]))

@@ -99,9 +99,9 @@ class Resolver:
         if isinstance(value, _LISTS):
             kept = [each for each in value if each is not None]
             return [self._resolve(each, f"{path}[{index}]") for index, each in enumerate(kept)]
-        if isinstance(value, _MAPS):
-            return self._map(dict(value), path)
-        return value if kind is bool or kind is int else self._plain(value)
+        if kind is bool or kind is int:
+            return value
+        return self._map(dict(value), path) if isinstance(value, _MAPS) else self._plain(value)
 
     def _map(self, value: dict[str, Any], path: str) -> dict[str, Any]:
         try:

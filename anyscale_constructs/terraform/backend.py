@@ -265,7 +265,7 @@ def identity(settings: Mapping[str, Any], name: str) -> tuple[str, ...]:
 def _block(given: Any) -> Mapping[str, Any]:
     """Returns a block of Terraform JSON, which can also be in a list; empty if it is none."""
     first = given[0] if isinstance(given, list) and given else given
-    return first if isinstance(first, Mapping) else {}
+    return first if isinstance(first, dict) else {}
 
 
 def _as_terraform_reads(key: str, part: str, name: str) -> str:

@@ -30,12 +30,13 @@ class Inputs(Mapping[str, Any]):
     def __init__(self, interface: Interface, given: Mapping[str, Any]) -> None:
         self.interface = interface
         self.given = given
+        self._defaults = interface.defaults
 
     def __getitem__(self, name: str) -> Any:
-        if name in self.given:
-            return self.given[name]
-        defaults = self.interface.defaults
-        return defaults[name] if name in defaults else self.interface.variable(name).default
+        try:
+            return self.given[name] if name in self.given else self._defaults[name]
+        except KeyError:
+            return self.interface.variable(name).default
 
     def __contains__(self, name: object) -> bool:
         return name in self.interface.variables
@@ -123,14 +124,14 @@ def value_is_refused(kind: TypeAdapter[Any], value: Any, what: str, fix: str) ->
 
 
 def too_long(i: Inputs, limits: Mapping[str, int]) -> Finding | None:
-    """Returns an error about the first string that is too long, else None.
+    """Returns an error about the first given string that is too long, else None.
 
     Args:
         i: The module's inputs.
         limits: The numbers of characters that the provider accepts, by input.
     """
     for name, longest in limits.items():
-        text = i[name]
+        text = i.given.get(name)
         if text is not None and not is_unresolved(text) and len(text) > longest:
             return Finding(f"{name} is too long", "shorten it", text, f"at most {longest} characters", on=[name])
     return None

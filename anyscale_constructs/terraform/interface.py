@@ -135,6 +135,11 @@ class Interface:
         """The variables with validation conditions, by name."""
         return {name: variable for name, variable in self.variables.items() if variable.validation}
 
+    @functools.cached_property
+    def counted(self) -> Mapping[str, str]:
+        """The parts of inputs that must be known at plan, by variable."""
+        return {name: variable.known_at_plan for name, variable in self.variables.items() if variable.known_at_plan}
+
     def variable(self, name: str) -> Variable:
         """Returns the variable with a name.
 

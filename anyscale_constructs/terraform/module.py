@@ -280,7 +280,8 @@ class Module(TerraformHclModule):
 
     def _check_types(self) -> Iterator[Finding]:
         variables, given = self.interface.variables, self.inputs.given
-        yield from (_unknown(name, variables) for name in given if name not in variables)
+        if not given.keys() <= variables.keys():
+            yield from (_unknown(name, variables) for name in given if name not in variables)
         for name in self.interface.required:
             if name not in given:
                 yield Finding(f"{name} is required", rule=MISSING_INPUT, on=[name])
@@ -298,8 +299,7 @@ class Module(TerraformHclModule):
 
     def _check_known_at_plan(self) -> Iterator[Finding]:
         for name, value in self.inputs.given.items():
-            part = self.interface.variables[name].known_at_plan if name in self.interface.variables else ""
-            if not part:
+            if not (part := self.interface.counted.get(name)):
                 continue
             counted = self._stack.code_of_tokens(value)
             if part == "keys" and isinstance(counted, Mapping):

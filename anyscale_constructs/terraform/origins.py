@@ -35,7 +35,7 @@ class Origins(NamedTuple):
             names: The inputs, the most relevant first.
         """
         found = [key for name in names for key in self._of(name)]
-        return next(filter(self._is_given, found), next(iter(found), self._section))
+        return next(filter(self._is_given, found), found[0] if found else self._section)
 
     @property
     def _section(self) -> Key:
@@ -49,13 +49,12 @@ class Origins(NamedTuple):
         return [key for key in candidates if self._has(key)][:1]
 
     def _has(self, key: Key) -> bool:
-        holder = _at(self.config, key[:-1])
-        return isinstance(holder, BaseModel) and key[-1] in type(holder).model_fields
+        return key[-1] in _fields(_at(self.config, key[:-1]))
 
     def _is_given(self, key: Key) -> bool:
         holder = self.config
         for step in key:
-            if isinstance(holder, BaseModel) and step not in holder.model_fields_set:
+            if _fields(holder) and step not in holder.model_fields_set:
                 return False
             holder = _at(holder, (step,))
         return True
@@ -70,9 +69,11 @@ def element(key: Key, config: Any, value: Any) -> Key:
         value: The value of a finding.
     """
     held = _at(config, key)
+    if not isinstance(held, (list, tuple)):
+        return key
     if isinstance(value, list) and value and value != held:
         value = value[0]
-    for index, each in enumerate(held if isinstance(held, list | tuple) else ()):
+    for index, each in enumerate(held):
         with contextlib.suppress(ExpressionError):  # unresolved values cannot be compared
             if (each.model_dump(exclude_none=True) if isinstance(each, BaseModel) else each) == value:
                 return (*key, index)
@@ -81,5 +82,13 @@ def element(key: Key, config: Any, value: Any) -> Key:
 
 def _at(config: Any, key: Key) -> Any:
     for step in key:
-        config = config.get(step) if isinstance(config, Mapping) else getattr(config, str(step), None)
+        if _fields(config) or not isinstance(config, Mapping):
+            config = getattr(config, str(step), None)
+        else:
+            config = config.get(step)
     return config
+
+
+def _fields(holder: Any) -> Mapping[str, Any]:
+    """Returns the fields of a model; none of another object."""
+    return getattr(holder, "__pydantic_fields__", {})

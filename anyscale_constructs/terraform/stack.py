@@ -157,7 +157,7 @@ class CloudStack(Declarations):
             finding: The finding.
             construct: The construct that the finding concerns. Default: the stack.
         """
-        (found,) = within([finding], cloud=self.name)
+        found = finding if finding.cloud else finding._replace(cloud=self.name)
         self.findings.append(found)
         self._told.append((found, construct or self))
 

@@ -56,6 +56,8 @@ def to_terraform(value: Any, at: str = "value", expression: Callable[[Expr], str
         return [*value]
     if kind is dict and LOST_KEY not in value and words.are_plain(value):
         return {**value}
+    if hasattr(kind, "__pydantic_root_model__"):  # a model; isinstance takes several times as long
+        return {k: to_terraform(v, f"{at}.{k}", expression) for k, v in value if v is not None}
     if isinstance(value, _COLLECTIONS):
         if (len(value) == 1 or kind is not list) and is_engine_collection(value):
             return expression(as_expression(value, at))
@@ -82,8 +84,6 @@ def _others(value: Any, at: str, expression: Callable[[Expr], str]) -> Any:
             return _checked(value, at)
         case None:
             return expression(NULL)
-        case pydantic.BaseModel():
-            return {k: to_terraform(v, f"{at}.{k}", expression) for k, v in value if v is not None}
         case _ if isinstance(value, WRITTEN_AS_TEXT):
             return str(value)
         case _ if hasattr(value, "__jsii_type__"):

@@ -71,7 +71,8 @@ class TerraformElement(Overridable):
     @property
     def friendly_unique_id(self) -> str:
         """The Terraform name."""
-        self._id = self._id or self.cdktf_stack.logical_id(self)
+        if not self._id:
+            self._id = self.cdktf_stack.logical_id(self)
         return self._id
 
     @property

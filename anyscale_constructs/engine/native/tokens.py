@@ -154,19 +154,19 @@ def merge(target: dict[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:
             target[key] = value
         elif value is None:
             target.pop(key, None)
-        elif isinstance(value, _MAPS):
-            there = target.get(key)
-            target[key] = _into(there, value) if isinstance(there, list) else merge(_copy(there), value)
         elif isinstance(value, _LISTS):
             there = target.get(key)
             target[key] = [*there, *value] if isinstance(there, list) else [*value]
+        elif isinstance(value, _MAPS):
+            there = target.get(key)
+            target[key] = _into(there, value) if isinstance(there, list) else merge(_copy(there), value)
         else:
             target[key] = value
     return target
 
 
 def _copy(value: Any) -> dict[str, Any]:
-    return dict(value) if isinstance(value, Mapping) else {}
+    return dict(value) if value is not None and isinstance(value, _MAPS) else {}
 
 
 def _into(target: list[Any], source: Mapping[str, Any]) -> list[Any]:
