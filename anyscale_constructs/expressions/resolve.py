@@ -153,16 +153,17 @@ class Resolver:
         return resolved
 
     def _filled(self, text: str, path: str) -> str:
-        if "{TfToken[" in text:
-            text = self._plain(text)  # refuses it, because the engine has resolved its tokens
-        traces = _PREFIX in text
-        if not traces and text.count("${") < _NESTED and _CUT_LIST not in text:
-            return text
+        code = words.whole(text)
+        if code is None:
+            if "{TfToken[" in text:
+                text = self._plain(text)  # refuses it, because the engine has resolved its tokens
+            if _PREFIX not in text and text.count("${") < _NESTED and _CUT_LIST not in text:
+                return text
         if _is_literal(path):
-            if traces:
+            if _PREFIX in text:
                 self.say(path, f"cannot be an expression; got {words.spelled(text)}", "use a literal value")
             return text
-        if code := words.whole(text):
+        if code:
             return "${" + self._expand(code, path) + "}"
         if words.damaged(text):
             self.say(path, *_DAMAGED)
