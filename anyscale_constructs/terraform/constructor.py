@@ -26,7 +26,6 @@ def checked(init: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(init)
     def constructor(self: Any, *args: Any, **arguments: Any) -> None:
-        name = type(self).__name__
         positions, kinds = _parameters(init)
         given = arguments | dict(zip(positions, args, strict=False)) if kinds else {}
         for parameter, allowed in kinds.items():
@@ -34,7 +33,7 @@ def checked(init: Callable[..., None]) -> Callable[..., None]:
             if parameter in given and not any(_is_one(value, kind) for kind in allowed):
                 names = " or ".join(name for kind in allowed for name in _names(kind))
                 raise InputError(
-                    f"{name}: {parameter} must be a construct",
+                    f"{type(self).__name__}: {parameter} must be a construct",
                     value=value,
                     allowed=names,
                     fix=f"pass {names}; an Existing... model represents infrastructure that already exists",
@@ -42,6 +41,7 @@ def checked(init: Callable[..., None]) -> Callable[..., None]:
         try:
             init(self, *args, **arguments)
         except TypeError as error:
+            name = type(self).__name__
             try:
                 inspect.signature(init).bind(self, *args, **arguments)
             except TypeError as wrong:

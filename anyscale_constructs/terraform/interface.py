@@ -108,7 +108,7 @@ class Interface:
             InputError: The ref is not in the catalog.
         """
         interface = _load(name)
-        return interface if ref in {None, interface.ref} else _load_at(name, str(ref))
+        return interface if ref is None or ref == interface.ref else _load_at(name, ref)
 
     @property
     def pin(self) -> str:

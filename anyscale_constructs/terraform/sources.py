@@ -92,11 +92,7 @@ class Sources(Model):
         base = mirror or self.base
         if self.version(interface, mirror):
             return interface.registry
-        if _is_absolute(base):
-            return str(pathlib.PurePath(base) / interface.path)
-        repository = interface.repository.partition("/")[2]
-        folder = "" if interface.path == "." else f"//{interface.path}"
-        return f"git::{base.rstrip('/')}/{repository}.git{folder}?ref={interface.commit}"
+        return _address(base, interface.repository, interface.path, interface.commit)
 
     def version(self, interface: Interface, mirror: str | None = None) -> str | None:
         """Returns the `version` argument of a module call from the Terraform Registry, else None."""
@@ -109,6 +105,15 @@ class Sources(Model):
 def _is_absolute(base: str) -> bool:
     """Returns whether the base is a folder; cached, since most modules have the same base."""
     return pathlib.PurePath(base).is_absolute()
+
+
+@cache
+def _address(base: str, repository: str, path: str, commit: str) -> str:
+    """Returns the address of a module; cached, since many stacks have the same modules."""
+    if _is_absolute(base):
+        return str(pathlib.PurePath(base) / path)
+    folder = "" if path == "." else f"//{path}"
+    return f"git::{base.rstrip('/')}/{repository.partition('/')[2]}.git{folder}?ref={commit}"
 
 
 _NOTHING = ModuleOverride()
