@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, TextIO
 
-from anyscale_constructs.findings import Finding, Place, Rule, clean, is_secret
+from anyscale_constructs.findings import Finding, Place, clean, is_secret
 
 Format = Literal["text", "json", "github"]
 
@@ -74,12 +74,17 @@ def tell(findings: Sequence[Finding], stream: TextIO, format: Format = "text") -
 
 def _together(findings: Iterable[Finding]) -> Iterator[Finding]:
     """Merges findings that differ only in the cloud, as when shared defaults cause them."""
-    found: dict[tuple[Rule | None, str], list[Finding]] = {}
-    for finding in findings:
-        found.setdefault((finding.rule, str(finding._replace(cloud=""))), []).append(finding)
+    found: dict[object, list[Finding]] = {}
+    for each in findings:
+        # A stack's own name is no subject, but distinguishes it here.
+        subject = each.construct if each.construct and each.construct == each.cloud else each.subject
+        found.setdefault((each.rule, each.place, subject, each.text, each.fix), []).append(each)
     for first, *others in found.values():
         clouds = len({each.cloud for each in others} - {first.cloud})
-        more = f" and {clouds} others" if clouds > 1 else " and 1 other" if clouds else ""
+        if not clouds:
+            yield first
+            continue
+        more = f" and {clouds} others" if clouds > 1 else " and 1 other"
         yield first._replace(cloud=first.cloud + more)
 
 

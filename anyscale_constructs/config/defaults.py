@@ -33,14 +33,15 @@ class Defaults:
         """
         seen: dict[str, pathlib.Path] = {}
         for file in _yaml_files(self._directory):
-            if file.stem == NAME:
+            stem = file.stem
+            if stem == NAME:
                 if file != _file_in(file.parent):  # .yaml is found first
                     raise _second(file, file.with_suffix(".yaml"), "holds defaults of the same directory")
                 continue
-            if other := seen.get(file.stem.lower()):
-                also = "" if file.stem == other.stem else " on file systems that ignore case"
+            if other := seen.get(stem.lower()):
+                also = "" if stem == other.stem else " on file systems that ignore case"
                 raise _second(file, other, f"is a cloud with the same name{also}")
-            seen[file.stem.lower()] = file
+            seen[stem.lower()] = file
             yield file
 
     def documents(self) -> Iterator[Document]:
@@ -74,11 +75,12 @@ class Defaults:
 
 def _yaml_files(folder: pathlib.Path) -> Iterator[pathlib.Path]:
     """Yields the YAML files in a directory, then those in each subdirectory that has a file of defaults."""
-    inside = sorted(folder.iterdir())
-    yield from (file for file in inside if file.suffix in _SUFFIXES)
+    with os.scandir(folder) as found:  # it knows the type of a file, for which pathlib asks the system
+        inside = sorted(found, key=lambda entry: entry.name)
+    yield from (folder / each.name for each in inside if os.path.splitext(each.name)[1] in _SUFFIXES)  # noqa: PTH122
     for each in inside:
-        if each.is_dir() and _file_in(each):
-            yield from _yaml_files(each)
+        if not each.is_file(follow_symlinks=False) and (below := folder / each.name).is_dir() and _file_in(below):
+            yield from _yaml_files(below)
 
 
 def _file_in(folder: pathlib.Path) -> pathlib.Path | None:

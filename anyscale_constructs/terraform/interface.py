@@ -110,7 +110,7 @@ class Interface:
         interface = _load(name)
         return interface if ref is None or ref == interface.ref else _load_at(name, ref)
 
-    @property
+    @functools.cached_property
     def pin(self) -> str:
         """The tag with its abbreviated commit; only the commit if there is no tag."""
         return self.ref if self.ref == self.commit else f"{self.ref} ({self.commit[:7]})"

@@ -106,7 +106,7 @@ def test_a_directory_that_cannot_be_read_is_named(run: Run, folder: Path, monkey
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
     write(folder, prod=CLOUD)
-    monkeypatch.setattr(Path, "iterdir", forbidden)
+    monkeypatch.setattr(os, "scandir", forbidden)
     status, _, said = run()
     assert status == 2
     assert said.startswith("error: Permission denied: clouds. Fix: let this user read and write there")
