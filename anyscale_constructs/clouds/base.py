@@ -83,7 +83,7 @@ class Cloud(CloudStack, Generic[C]):
             each.name
             for each in stacks_in(self.node.root)
             if isinstance(each, Cloud)
-            and each is not self
+            and (each.config.cloud is None or each.name < self.name)  # so that one of the two reports it
             and each.cloud_name == self.cloud_name
             and not is_unresolved(each.resource_name)
             and each.resource_name == self.resource_name

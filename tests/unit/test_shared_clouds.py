@@ -45,6 +45,20 @@ def test_resources_of_one_cloud_have_different_names(tmp_path: Path) -> None:
     ec2(App(tmp_path), "more", cloud="ml", resource_name="more").prepare()
 
 
+def test_one_of_two_resources_with_the_same_name_reports_it(tmp_path: Path) -> None:
+    first_app, last_app, both = App(tmp_path), App(tmp_path), App(tmp_path)
+    for app, names in ((first_app, ("more", "prod")), (last_app, ("prod", "more"))):
+        for name in names:
+            ec2(app, name, cloud=None if name == "prod" else "prod")
+        with pytest.raises(SynthesisError, match=r"^more: cloud: the stack prod has the same resource name"):
+            app.synth()
+    for name in ("more", "prod"):
+        ec2(both, name, cloud="ml")
+    with pytest.raises(SynthesisError, match=r"^prod: cloud: the stack more has") as failure:
+        both.synth()
+    assert len(failure.value.findings) == 1
+
+
 def test_outputs_are_those_of_the_requested_stack() -> None:
     shared = REGISTERED | {"anyscale_cloud_stack": "vm"}
     assert find_registration(shared, "vm", source="outputs").shares_cloud
