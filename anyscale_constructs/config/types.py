@@ -122,9 +122,13 @@ class Checked:
 
     def fits(self, text: str) -> bool:
         """Returns whether the literal is accepted."""
+        return bool(self._matches(text))
+
+    @functools.cached_property
+    def _matches(self) -> Callable[[str], object]:
         if isinstance(self.accepts, str):
-            return re.fullmatch(self.accepts, text, 0 if self.any_alphabet else re.ASCII) is not None
-        return self.accepts(text)
+            return re.compile(self.accepts, 0 if self.any_alphabet else re.ASCII).fullmatch
+        return self.accepts
 
     def _check(self, value: Any) -> str:
         if isinstance(value, Expr):

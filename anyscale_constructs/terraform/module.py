@@ -199,11 +199,10 @@ class Module(TerraformHclModule):
     def _origin(self, finding: Finding) -> dict[str, Any]:
         """Returns the configuration key of a finding, and its inputs, those set in the module's override first."""
         overridden = [name for name in finding.on if name in self._override.inputs]
-        if overridden:
-            where: Key = ("modules", self.path, "inputs")
-            key = (*where, *element((overridden[0],), self._override.inputs, finding.value))
-        else:
-            key = element(self._origins.of(finding.on), self._origins.config, finding.value)
+        if not overridden:
+            key = finding.key or element(self._origins.of(finding.on), self._origins.config, finding.value)
+            return {"key": key, "on": finding.on}
+        key = ("modules", self.path, "inputs", *element((overridden[0],), self._override.inputs, finding.value))
         return {"key": finding.key or key, "on": sorted(finding.on, key=lambda name: name not in overridden)}
 
     def add_override(self, path: str, value: Any) -> None:

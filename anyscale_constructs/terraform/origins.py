@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from anyscale_constructs.errors import ExpressionError
-from anyscale_constructs.findings import Key
+from anyscale_constructs.findings import NOT_GIVEN, Key
 
 # Top-level keys, by the name of the input that all upstream modules have for them.
 _EVERYWHERE = {"anyscale_cloud_id": "cloud_id", "anyscale_org_id": "org_id"}
@@ -68,8 +68,7 @@ def element(key: Key, config: Any, value: Any) -> Key:
         config: The configuration that contains the key.
         value: The value of a finding.
     """
-    held = _at(config, key)
-    if not isinstance(held, (list, tuple)):
+    if value is NOT_GIVEN or not isinstance(held := _at(config, key), (list, tuple)):
         return key
     if isinstance(value, list) and value and value != held:
         value = value[0]

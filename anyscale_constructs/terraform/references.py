@@ -26,14 +26,14 @@ _NAMED = re.compile(
 # The engine's tokens, even if truncated or changed in case, and its objects, number tokens and expressions as Python
 # prints them.
 _RESIDUE = {
-    "{tf": r"[$#@&]\{Tf(?:To|$)",
-    "token.": r"Token\.\d+\]",
-    "jsii": r"<jsii\b|jsii\._",
-    "<cdkt": r"<cdkt[fn]\b",
-    "8.1095622": r"8\.1095622\d*e\+298",
-    "expr('": r"\bExpr\('",
+    ("{", "{tf"): r"[$#@&]\{Tf(?:To|$)",
+    ("]", "token."): r"Token\.\d+\]",
+    ("j", "jsii"): r"<jsii\b|jsii\._",
+    ("<", "<cdkt"): r"<cdkt[fn]\b",
+    ("+", "8.1095622"): r"8\.1095622\d*e\+298",
+    ("'", "expr('"): r"\bExpr\('",
 }
-"""Patterns, by lower-case letters that every match contains."""
+"""Patterns, by a character and lower-case letters that every match contains; the search for a character is faster."""
 _ANY_RESIDUE = re.compile("|".join(_RESIDUE.values()), re.IGNORECASE)
 
 UNWRITABLE = Rule("unwritable-value", "error", "The engine cannot write the value as Terraform JSON.")
@@ -72,7 +72,7 @@ def residue(tree: Mapping[str, Any], letters: str) -> Iterator[Finding]:
         tree: The JSON.
         letters: All strings of the JSON, including keys, in one string in lower case.
     """
-    for path, text in texts(tree) if any(part in letters for part in _RESIDUE) else ():
+    for path, text in texts(tree) if any(rare in letters and part in letters for rare, part in _RESIDUE) else ():
         for left in _ANY_RESIDUE.finditer(text):
             yield in_json(
                 path,
