@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from anyscale_constructs import words
-from anyscale_constructs.errors import InputError
+from anyscale_constructs.errors import ExpressionError, InputError
 from anyscale_constructs.expressions.code import code_of, texts
 from anyscale_constructs.expressions.expression import Expr, expr
 from anyscale_constructs.expressions.literal import ENGINE_NUMBER, REFERENCE, literal
@@ -44,8 +44,10 @@ def is_one_of(value: object, *choices: object) -> bool:
     """Returns whether the value is resolved and equal to one of the choices."""
     if is_unresolved(value):
         return False
-    # Only an expression cannot be compared; other unresolved values do not equal a resolved one.
-    return value in [each for each in choices if type(each) is not Expr]
+    try:
+        return value in choices
+    except ExpressionError:  # only an expression cannot be compared; other unresolved values equal no resolved one
+        return value in [each for each in choices if type(each) is not Expr]
 
 
 def _is_code(text: str) -> bool:

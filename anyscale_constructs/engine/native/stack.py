@@ -94,18 +94,20 @@ class TerraformStack(Overridable):
         outputs: dict[str, Any] = {}
         content: dict[str, Any] = {}
         ours: dict[int, dict[str, Any]] = {}
+        here, scope_of_last = outputs, ""
         elements = [each for each in walk(self, nested_stacks=False) if isinstance(each, TerraformElement)]
         for element in elements:
             if made := element.to_metadata():
                 merge(metadata, made)
             if isinstance(element, TerraformOutput):
-                *above, last = element.node.path.split("/")
-                here = outputs
-                for step in above:
-                    if not isinstance(here.get(step), dict):
-                        here[step] = {}
-                    here = here[step]
-                here[last] = element.friendly_unique_id
+                scope = element.node.path.rpartition("/")[0]
+                if scope != scope_of_last:  # most outputs have the same one
+                    here, scope_of_last = outputs, scope
+                    for step in scope.split("/"):
+                        if not isinstance(here.get(step), dict):
+                            here[step] = {}
+                        here = here[step]
+                here[element.node.id] = element.friendly_unique_id
             _add(content, element.to_terraform(), ours)
         content = {"//": {"metadata": metadata, "outputs": outputs}, **content}
         merged = merge(content, self._overrides) if self._overrides else content

@@ -105,28 +105,28 @@ class Node:
     """
 
     __slots__ = ("_children", "_context", "_host", "id", "metadata", "path", "scope")
+    _children: Mapping[str, "Construct"]
+    _context: Mapping[str, Any]
 
     def __init__(self, host: "Construct", scope: "Construct | None", id: str) -> None:
-        self._host, self.scope, self.id = host, scope, id.replace("/", "--")
+        self._host, self.scope, self.id = host, scope, id.replace("/", "--") if "/" in id else id
         # Most of the many nodes have none of these, so they share empty objects until the first entry.
-        self._children: Mapping[str, Construct] = _NONE
-        self._context: Mapping[str, Any] = _NONE
+        self._children = self._context = _NONE
         self.metadata: Sequence[Metadata] = ()
-        self.path = ""
-        if scope is not None:
-            above = scope.node
-            self.path = f"{above.path}/{self.id}" if above.path else self.id
-            if self.id in above._children:  # noqa: SLF001 - another node
-                place = f" [{above.path}]" if above.path else ""
-                raise EngineRefusalError(
-                    f"There is already a Construct with name '{self.id}' in {type(scope).__name__}{place}"
-                )
-            above._add_child(self.id, host)  # noqa: SLF001 - another node
+        self.path = "" if scope is None else scope.node._adopt(self.id, host)  # noqa: SLF001 - another node
 
-    def _add_child(self, id: str, child: "Construct") -> None:
-        if not isinstance(self._children, dict):
-            self._children = {}
-        self._children[id] = child
+    def _adopt(self, id: str, child: "Construct") -> str:
+        """Adds a child, and returns its path."""
+        children: Any = self._children
+        if id in children:
+            place = f" [{self.path}]" if self.path else ""
+            raise EngineRefusalError(
+                f"There is already a Construct with name '{id}' in {type(self._host).__name__}{place}"
+            )
+        if children is _NONE:
+            children = self._children = {}
+        children[id] = child
+        return f"{self.path}/{id}" if self.path else id
 
     @property
     def children(self) -> "list[Construct]":
