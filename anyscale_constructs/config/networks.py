@@ -4,7 +4,7 @@ import functools
 import ipaddress
 import itertools
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Any
 
 from anyscale_constructs.expressions import Expr, is_unresolved
 from anyscale_constructs.findings import Finding, Rule
@@ -15,7 +15,7 @@ SUBNET = (28, 22)
 GOOGLE_SUBNET = (24, 20)
 # No organization's users have that many addresses. 0.0.0.0/1 with 128.0.0.0/1 is a common substitute for 0.0.0.0/0
 # where that is forbidden.
-_LARGE_PARTS = (ipaddress.IPv4Network("0.0.0.0/7"), ipaddress.IPv6Network("::/15"))
+_LARGE_PARTS = ((ipaddress.IPv4Network, 1 << 32 - 7), (ipaddress.IPv6Network, 1 << 128 - 15))
 UNKNOWN_PORTS = "ports that are known only after apply"
 
 NOT_A_NETWORK = Rule("invalid-network", "error", "The provider rejects a value that is not a network.")
@@ -39,9 +39,6 @@ SMALL = Rule(
 )
 OVERLAP = Rule("network-overlap", "error", "The provider rejects overlapping networks, or traffic is misrouted.")
 OUTSIDE = Rule("network-outside", "error", "The provider rejects subnets outside of their network.")
-
-_Network = TypeVar("_Network", ipaddress.IPv4Network, ipaddress.IPv6Network)
-_Public = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class _Range(ipaddress.IPv4Network):
@@ -85,23 +82,18 @@ def nearly_everybody(cidrs: Sequence[str]) -> list[str]:
 
     Private ranges do not count, and unresolved values are skipped.
     """
-    known = [found for cidr in cidrs if not is_unresolved(cidr) and (found := _public(cidr))]
-    ipv4, ipv6 = _LARGE_PARTS
-    return [*_nearly_everybody(known, ipv4), *_nearly_everybody(known, ipv6)]
-
-
-def _nearly_everybody(known: Iterable[_Public], large_part: _Network) -> list[str]:
-    public = [each for each in known if isinstance(each, type(large_part))]
-    least = large_part.num_addresses
-    if sum(each.num_addresses for each in public) < least:  # most ranges are small
-        return []
-    alone = [each for each in public if each.num_addresses >= least]
-    together = sum(each.num_addresses for each in ipaddress.collapse_addresses(public))
-    return list(map(str, alone or (public if together >= least else [])))
+    known = [each for cidr in cidrs if not is_unresolved(cidr) and (each := _public(cidr))]
+    found: list[str] = []
+    for version, least in _LARGE_PARTS if known else ():
+        public: list[Any] = [each for each in known if isinstance(each, version)]
+        alone = [each for each in public if each.num_addresses >= least]
+        together = sum(each.num_addresses for each in ipaddress.collapse_addresses(public))
+        found += map(str, alone or (public if together >= least else []))
+    return found
 
 
 @functools.cache
-def _public(cidr: str) -> _Public | None:
+def _public(cidr: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     """Returns the range, unless it is private or not a network; cached as in `_read`."""
     try:
         found = ipaddress.ip_network(cidr, strict=False)
@@ -156,9 +148,10 @@ def too_small(name: str, cidrs: Sequence[str], limits: tuple[int, int]) -> Findi
         limits: `VPC`, `SUBNET` or `GOOGLE_SUBNET`.
     """
     largest, recommended = limits
-    smallest = max(_known(cidrs), key=lambda network: network.prefixlen, default=None)
-    if smallest is None or smallest.prefixlen <= recommended:
+    small = [each for each in _known(cidrs) if each.prefixlen > recommended]
+    if not small:
         return None
+    smallest = max(small, key=lambda network: network.prefixlen)
     if smallest.prefixlen > largest:
         return Finding(
             f"{name} is too small to register",
@@ -184,15 +177,19 @@ def misplaced(name: str, cidrs: Sequence[str], inside: Sequence[str] | None = No
         inside: The ranges that must contain them. Default: any range is allowed.
     """
     known, outer = _known(cidrs), _known(inside or ())
-    spans, ranges = [each.span for each in known], [each.span for each in outer]
+    spans, ranges = sorted(each.span for each in known), [each.span for each in outer]
     # Few overlap, so not all pairs are compared.
-    if any(last >= first for (_, last), (first, _) in itertools.pairwise(sorted(spans))):
+    if any(last >= first for (_, last), (first, _) in itertools.pairwise(spans)):
         one, other = next(pair for pair in itertools.combinations(known, 2) if pair[0].overlaps(pair[1]))
         return Finding(f"{name}: {one} overlaps {other}", "use ranges that do not overlap", rule=OVERLAP)
-    if inside is None or len(outer) < len(inside):
+    if inside is None or len(outer) < len(inside) or not spans:
         return None
-    for one, (first, last) in zip(known, spans, strict=True):
-        if not any(lowest <= first and last <= highest for lowest, highest in ranges):
+
+    def are_inside(first: int, last: int) -> bool:
+        return any(lowest <= first and last <= highest for lowest, highest in ranges)
+
+    for one in () if are_inside(spans[0][0], spans[-1][1]) else known:  # most lie in one range, all of them
+        if not are_inside(*one.span):
             return Finding(
                 f"{name}: {one} is not inside the network",
                 "use a range inside the network",
