@@ -14,8 +14,9 @@ Format = Literal["text", "json", "github"]
 _COLOURS = {"error": "31", "warning": "33", "note": "36"}
 _GITHUB = {"error": "error", "warning": "warning", "note": "notice"}
 _WIDEST = 500
-_NAME = re.compile(r"[\w-]+(?=[\"']?\s*[:=])")
-_NAMED_BY_VALUE = re.compile(r"""\b(?:name|key)["']?\s*[:=]\s*["']?([\w-]+)""")
+# Compiled when they are used: few runs print a line of a file.
+_NAME = r"[\w-]+(?=[\"']?\s*[:=])"
+_NAMED_BY_VALUE = r"""\b(?:name|key)["']?\s*[:=]\s*["']?([\w-]+)"""
 
 
 def text(finding: Finding, *, colour: bool = False) -> str:
@@ -96,7 +97,7 @@ def _excerpt(place: Place) -> list[str]:
     if len(line) > _WIDEST:  # too long to read, and slow to search for secrets
         return []
     # Only a YAML parser knows where a value ends, so a line with a secret is hidden entirely.
-    named = [*_NAME.findall(line), *_NAMED_BY_VALUE.findall(line)]
+    named = [*re.findall(_NAME, line), *re.findall(_NAMED_BY_VALUE, line)]
     if any(map(is_secret, named)):
         return []
     shown = [f"  {place.line} | {clean(line)}"]

@@ -49,17 +49,19 @@ VnetName = Annotated[
     ),
 ]
 _SUBNET = "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/virtualNetworks/{}/subnets/{}"
-_SUBNET_ID = re.compile(
-    re.escape(_SUBNET).replace(r"\{\}", "({})").format(_UUID, _GROUP, r"[\w.-]+", r"[\w.-]+"), re.IGNORECASE
-)
+
+
+def _subnet_id(text: str) -> re.Match[str] | None:
+    parts = (_UUID, _GROUP, r"[\w.-]+", r"[\w.-]+")
+    return re.fullmatch(re.escape(_SUBNET).replace(r"\{\}", "({})").format(*parts), text, re.IGNORECASE)
 
 
 def _is_subnet_id(text: str) -> bool:
-    return _SUBNET_ID.fullmatch(text) is not None
+    return _subnet_id(text) is not None
 
 
 def _as_the_provider_writes_it(text: str) -> str:
-    found = None if is_unresolved(text) else _SUBNET_ID.fullmatch(text)
+    found = None if is_unresolved(text) else _subnet_id(text)
     return _SUBNET.format(*found.groups()) if found else text
 
 

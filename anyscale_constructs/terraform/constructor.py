@@ -14,7 +14,7 @@ from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 
 _MISSING = object()
-_TWICE = re.compile(r"got multiple values for keyword argument '(\w+)'")
+_TWICE = r"got multiple values for keyword argument '(\w+)'"
 
 
 def checked(init: Callable[..., None]) -> Callable[..., None]:
@@ -46,7 +46,7 @@ def checked(init: Callable[..., None]) -> Callable[..., None]:
                 inspect.signature(init).bind(self, *args, **arguments)
             except TypeError as wrong:
                 raise InputError(f"{name}: {wrong}", fix=f"see help({name})") from None
-            if twice := _TWICE.search(str(error)):
+            if twice := re.search(_TWICE, str(error)):
                 raise InputError(
                     f"{name}: {twice.group(1)} is derived from another argument", fix=f"remove {twice.group(1)}"
                 ) from None
