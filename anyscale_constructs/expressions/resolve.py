@@ -97,8 +97,11 @@ class Resolver:
             self._strings.append(text if _is_plain(text) else self._text(text, path))
             return self._strings[-1]
         if isinstance(value, _LISTS):
-            kept = [each for each in value if each is not None]
-            return [self._resolve(each, f"{path}[{index}]") for index, each in enumerate(kept)]
+            made: list[Any] = []
+            for each in value:
+                if each is not None:
+                    made.append(self._resolve(each, f"{path}[{len(made)}]"))
+            return made
         if kind is bool or kind is int:
             return value
         return self._map(dict(value), path) if isinstance(value, _MAPS) else self._plain(value)

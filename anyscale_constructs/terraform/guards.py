@@ -161,12 +161,12 @@ def refused_by_upstream(i: Inputs) -> Iterator[Finding]:
     Args:
         i: The module's inputs.
     """
-    conditions = [(name, variable) for name, variable in i.interface.validated.items() if name in i.given]
-    if not conditions:
-        return
     defaults = i.interface.defaults_without_sets
-    values = {**defaults, **{name: value for name, value in i.given.items() if name in defaults}}
-    for name, variable in conditions:
+    values: dict[str, Any] = {}
+    for name, variable in i.interface.validated.items():
+        if name not in i.given:
+            continue
+        values = values or {**defaults, **{each: value for each, value in i.given.items() if each in defaults}}
         for condition in variable.validation:
             if holds(condition, values) is False:
                 accepted = ", ".join(map(str, allowed_values(condition, name)))

@@ -108,17 +108,21 @@ class Module(TerraformHclModule):
         adoption = None if stack.adoption and self.interface_name in adopted(stack) else stack.adoption
         if adoption:
             ours = adoption.given(self.interface, ours)
-        given, warnings = self._given(id, ours, override.inputs)
+        # Few modules have overrides or findings, and an empty list takes time, too.
+        given, warnings = self._given(id, ours, override.inputs) if override.inputs else (self._checked(id, ours), ())
         self.inputs = Inputs(self.interface, given)
         self.depends_on_modules = [construct for construct in depends_on if isinstance(construct, Module)]
         waiting = self.found_by_waiting() if depends_on else None
         findings = [*found_by(self.guards, self.inputs), *self.findings(), *([waiting] if waiting else ())]
         findings += adoption.findings(self.interface, self.inputs.given) if adoption else ()
-        said = {name for finding in findings for name in finding.on}
-        errors = {name for finding in findings if finding.severity == "error" for name in finding.on}
-        findings += [each for each in without_effect(self.inputs, override.inputs) if not said.intersection(each.on)]
-        findings += [each for each in refused_by_upstream(self.inputs) if not errors.intersection(each.on)]
-        self._refuse(id, [finding for finding in findings if finding.severity == "error"])
+        idle, refused = [*without_effect(self.inputs, override.inputs)], [*refused_by_upstream(self.inputs)]
+        if idle or refused:
+            said = {name for finding in findings for name in finding.on}
+            errors = {name for finding in findings if finding.severity == "error" for name in finding.on}
+            findings += [each for each in idle if not said.intersection(each.on)]
+            findings += [each for each in refused if not errors.intersection(each.on)]
+        if findings:
+            self._refuse(id, [finding for finding in findings if finding.severity == "error"])
         variables = {name: self._render(name, value) for name, value in given.items()}
         super().__init__(
             scope,
@@ -131,7 +135,7 @@ class Module(TerraformHclModule):
         )
         self.module_id = id if scope is stack else self.friendly_unique_id
         stack.register_module(self)
-        for finding in self.located([*warnings, *findings]):
+        for finding in self.located([*warnings, *findings]) if warnings or findings else ():
             stack.report(finding, self)
 
     @property
@@ -234,6 +238,12 @@ class Module(TerraformHclModule):
             found = error.findings
         raise InputError(self.located(found, id)) from None
 
+    def _checked(self, id: str, wanted: dict[str, Any], unknowns: Iterable[Finding] = ()) -> dict[str, Any]:
+        """Returns the completed inputs, unless there are unknown inputs or some have wrong types."""
+        self.inputs = Inputs(self.interface, wanted)
+        self._refuse(id, [*unknowns, *self._check_types(), *self._check_known_at_plan()])
+        return self._completed(id, wanted)
+
     def _given(
         self, id: str, ours: dict[str, Any], theirs: Mapping[str, Any]
     ) -> tuple[dict[str, Any], Sequence[Finding]]:
@@ -244,18 +254,12 @@ class Module(TerraformHclModule):
             ours: The inputs that the cloud sets.
             theirs: The inputs that the configuration sets.
         """
-        cloud: Mapping[str, Any] = ours
-        merged = wanted = ours
-        if theirs:
-            cloud = self._without_configuration(ours)
-            merged = merge(cloud, theirs, remove_null=True)
-            wanted = _set({name: merged.get(name) for name in {**ours, **theirs}})
-        self.inputs = Inputs(self.interface, wanted)
+        cloud = self._without_configuration(ours)
+        merged = merge(cloud, theirs, remove_null=True)
+        wanted = _set({name: merged.get(name) for name in {**ours, **theirs}})
         # An older ref may lack an input that the cloud sets; setting it to null removes it.
         misspelt = [name for name in theirs if name not in {*wanted, *cloud, *self.interface.variables}]
-        unknowns = [_unknown(name, self.interface.variables) for name in misspelt]
-        self._refuse(id, [*unknowns, *self._check_types(), *self._check_known_at_plan()])
-        given = self._completed(id, wanted)
+        given = self._checked(id, wanted, [_unknown(name, self.interface.variables) for name in misspelt])
         # complete() may have added inputs that the configuration removes.
         for name, value in theirs.items():
             if value is None:

@@ -154,7 +154,8 @@ class TerraformHclModule(TerraformElement):
         # These arguments take precedence over inputs with the same name.
         arguments = {"providers": None, "for_each": None, "source": self.source, "version": self.version}
         block = self._block({**self.variables, **arguments, "depends_on": self.depends_on})
-        return {"module": {self.friendly_unique_id: block | {"//": self._comment()}}}
+        block["//"] = self._comment()
+        return {"module": {self.friendly_unique_id: block}}
 
     def _overridden(self) -> str:
         return f"module.{self.source}"
