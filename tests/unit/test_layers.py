@@ -149,6 +149,21 @@ def test_the_commands_and_their_help_load_no_models() -> None:
     assert not names & {"pydantic", "rich", "yaml", "jinja2", "hcl2"}
 
 
+def test_commands_do_not_search_for_plugins_of_pydantic() -> None:
+    """Its module for plugins loads that of packages' metadata, and with it those of e-mails and sockets."""
+    printed = "import atexit; atexit.register(lambda: print(*sys.modules))"
+    names = loaded(f"{printed}; from anyscale_constructs.cli import main; main('schema', 'ec2')")
+    assert "pydantic.plugin._loader" in names
+    assert not names & {"importlib.metadata", "email.message"}
+
+
+def test_the_rest_of_that_module_is_pydantics() -> None:
+    replaced = "from anyscale_constructs import cli; sys.modules[cli._PLUGINS] = cli._NoPlugins(cli._PLUGINS)"
+    names = "get_plugins, PYDANTIC_ENTRY_POINT_GROUP as group"
+    said = loaded(f"{replaced}; from pydantic.plugin._loader import {names}; print(get_plugins(), group); exit()")
+    assert said == {"()", "pydantic"}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kind_of_cloud_loads_only_its_own_constructs(kind: str) -> None:
     """The types of all providers are loaded, since backends and registration use them."""
