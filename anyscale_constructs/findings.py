@@ -145,9 +145,9 @@ class Finding(NamedTuple):
     @property
     def text(self) -> str:
         """The message: what is wrong, the value, and what is accepted instead."""
-        return self._said(self._name)
+        return self._message(self._name)
 
-    def _said(self, name: str) -> str:
+    def _message(self, name: str) -> str:
         """Returns the message, with the value as that of a key or an input."""
         text = self.what if self.value is NOT_GIVEN else f"{self.what}; got {shown(self.value, name)}"
         return clean(f"{text}; expected {self.allowed}" if self.allowed else text)
@@ -181,15 +181,15 @@ class Finding(NamedTuple):
         return clean(".".join(steps[:-1] if begins and steps and begins.group() == steps[-1] else steps))
 
     def __str__(self) -> str:
-        return self._fixed(": ".join(filter(None, (self.where, self.subject, self.text))))
+        return self._with_fix(": ".join(filter(None, (self.where, self.subject, self.text))))
 
-    def _fixed(self, said: str) -> str:
+    def _with_fix(self, said: str) -> str:
         return f"{said}. Fix: {clean(self.fix)}" if self.fix else said
 
     @property
     def annotation(self) -> str:
         """The text for the engine's manifest, which names the construct itself."""
-        return self._fixed(self._said(next(iter(self.on), "")))
+        return self._with_fix(self._message(next(iter(self.on), "")))
 
     def as_dict(self) -> dict[str, Any]:
         """Returns the finding as a JSON object; unknown fields are None."""

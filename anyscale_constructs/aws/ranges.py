@@ -46,11 +46,9 @@ def subnets_are_large_enough(i: Inputs) -> Finding | None:
 def subnets_lie_apart_and_inside_the_vpc(i: Inputs) -> Finding | None:
     """AWS rejects subnets that overlap or are outside of the VPC, after the VPC has been created."""
     ranges = None if _range_is_elsewhere(i) else [i["cidr_block"], *i["secondary_cidr_blocks"]]
-    every, both = [cidr for name in _SUBNETS for cidr in i[name]], " and ".join(_SUBNETS)
-    if not networks.misplaced(both, every, ranges):  # as in most VPCs
-        return None
-    alone = _first((name, networks.misplaced(name, i[name], ranges)) for name in _SUBNETS)
-    return alone or networks.misplaced(both, every)
+    found = networks.misplaced(" and ".join(_SUBNETS), [cidr for name in _SUBNETS for cidr in i[name]], ranges)
+    alone = _first((name, networks.misplaced(name, i[name], ranges)) for name in _SUBNETS) if found else None
+    return alone or found
 
 
 def _ranges(i: Inputs) -> list[tuple[str, Sequence[str]]]:

@@ -210,12 +210,12 @@ def https_closed(i: Inputs) -> Finding | None:
 @guard("", "ingress_from_cidr_map", "machine_pool_cidr_ranges")
 def public_ingress(i: Inputs) -> Finding | None:
     """Anyone on the internet can connect to the ports."""
-    rules = [(rule, _ranges(i, rule)) for rule in filter(_known, i["ingress_from_cidr_map"])]
-    pool = given if isinstance(given := i["machine_pool_cidr_ranges"], list) else []
-    if not networks.nearly_everybody([*pool, *(each for _, ranges in rules for each in ranges)]):
-        return None
-    opened = [("ingress_from_cidr_map", _opened(i, rule), ranges) for rule, ranges in rules]
-    if pool:
+    opened = [
+        ("ingress_from_cidr_map", _opened(i, rule), _ranges(i, rule))
+        for rule in filter(_known, i["ingress_from_cidr_map"])
+    ]
+    pool = i["machine_pool_cidr_ranges"]
+    if isinstance(pool, list) and pool:
         opened.append(("machine_pool_cidr_ranges", _opened_to_machine_pool(i), pool))
     return networks.exposure(opened)
 

@@ -49,11 +49,11 @@ VnetName = Annotated[
     ),
 ]
 _SUBNET = "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/virtualNetworks/{}/subnets/{}"
+_SUBNET_ID = re.escape(_SUBNET).replace(r"\{\}", "({})").format(_UUID, _GROUP, r"[\w.-]+", r"[\w.-]+")
 
 
 def _subnet_id(text: str) -> re.Match[str] | None:
-    parts = (_UUID, _GROUP, r"[\w.-]+", r"[\w.-]+")
-    return re.fullmatch(re.escape(_SUBNET).replace(r"\{\}", "({})").format(*parts), text, re.IGNORECASE)
+    return re.fullmatch(_SUBNET_ID, text, re.IGNORECASE)  # compiled when it is used, which only AKS does
 
 
 def _is_subnet_id(text: str) -> bool:

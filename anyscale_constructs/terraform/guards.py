@@ -33,10 +33,11 @@ class Inputs(Mapping[str, Any]):
         self._defaults = interface.defaults
 
     def __getitem__(self, name: str) -> Any:
-        try:
-            return self.given[name] if name in self.given else self._defaults[name]
-        except KeyError:
-            return self.interface.variable(name).default
+        if name in self.given:
+            return self.given[name]
+        if name in self._defaults:
+            return self._defaults[name]
+        return self.interface.variable(name).default  # raises the error about the name
 
     def __contains__(self, name: object) -> bool:
         return name in self.interface.variables
@@ -161,12 +162,12 @@ def refused_by_upstream(i: Inputs) -> Iterator[Finding]:
     Args:
         i: The module's inputs.
     """
+    conditions = [(name, variable) for name, variable in i.interface.validated.items() if name in i.given]
+    if not conditions:
+        return
     defaults = i.interface.defaults_without_sets
-    values: dict[str, Any] = {}
-    for name, variable in i.interface.validated.items():
-        if name not in i.given:
-            continue
-        values = values or {**defaults, **{each: value for each, value in i.given.items() if each in defaults}}
+    values = {**defaults, **{name: value for name, value in i.given.items() if name in defaults}}
+    for name, variable in conditions:
         for condition in variable.validation:
             if holds(condition, values) is False:
                 accepted = ", ".join(map(str, allowed_values(condition, name)))

@@ -108,8 +108,7 @@ class Module(TerraformHclModule):
         adoption = None if stack.adoption and self.interface_name in adopted(stack) else stack.adoption
         if adoption:
             ours = adoption.given(self.interface, ours)
-        # Few modules have overrides or findings, and an empty list takes time, too.
-        given, warnings = self._given(id, ours, override.inputs) if override.inputs else (self._checked(id, ours), ())
+        given, warnings = self._given(id, ours, override.inputs)
         self.inputs = Inputs(self.interface, given)
         self.depends_on_modules = [construct for construct in depends_on if isinstance(construct, Module)]
         waiting = self.found_by_waiting() if depends_on else None
@@ -121,8 +120,7 @@ class Module(TerraformHclModule):
             errors = {name for finding in findings if finding.severity == "error" for name in finding.on}
             findings += [each for each in idle if not said.intersection(each.on)]
             findings += [each for each in refused if not errors.intersection(each.on)]
-        if findings:
-            self._refuse(id, [finding for finding in findings if finding.severity == "error"])
+        self._refuse(id, [finding for finding in findings if finding.severity == "error"])
         variables = {name: self._render(name, value) for name, value in given.items()}
         super().__init__(
             scope,
@@ -135,7 +133,7 @@ class Module(TerraformHclModule):
         )
         self.module_id = id if scope is stack else self.friendly_unique_id
         stack.register_module(self)
-        for finding in self.located([*warnings, *findings]) if warnings or findings else ():
+        for finding in self.located([*warnings, *findings]):
             stack.report(finding, self)
 
     @property
@@ -203,10 +201,10 @@ class Module(TerraformHclModule):
     def _origin(self, finding: Finding) -> dict[str, Any]:
         """Returns the configuration key of a finding, and its inputs, those set in the module's override first."""
         overridden = [name for name in finding.on if name in self._override.inputs]
-        if not overridden:
-            key = finding.key or element(self._origins.of(finding.on), self._origins.config, finding.value)
-            return {"key": key, "on": finding.on}
-        key = ("modules", self.path, "inputs", *element((overridden[0],), self._override.inputs, finding.value))
+        if overridden:
+            key = ("modules", self.path, "inputs", *element((overridden[0],), self._override.inputs, finding.value))
+        else:
+            key = element(self._origins.of(finding.on), self._origins.config, finding.value)
         return {"key": finding.key or key, "on": sorted(finding.on, key=lambda name: name not in overridden)}
 
     def add_override(self, path: str, value: Any) -> None:
@@ -224,7 +222,10 @@ class Module(TerraformHclModule):
             self.interface.variable(name)
         super().add_override(path, value)
 
-    def _completed(self, id: str, given: dict[str, Any]) -> dict[str, Any]:
+    def _completed(self, id: str, given: dict[str, Any], unknowns: Iterable[Finding] = ()) -> dict[str, Any]:
+        """Returns the completed inputs, unless there are unknown inputs or some have wrong types."""
+        self.inputs = Inputs(self.interface, given)
+        self._refuse(id, [*unknowns, *self._check_types(), *self._check_known_at_plan()])
         try:
             completed = self.complete(given.copy())
             return {
@@ -238,12 +239,6 @@ class Module(TerraformHclModule):
             found = error.findings
         raise InputError(self.located(found, id)) from None
 
-    def _checked(self, id: str, wanted: dict[str, Any], unknowns: Iterable[Finding] = ()) -> dict[str, Any]:
-        """Returns the completed inputs, unless there are unknown inputs or some have wrong types."""
-        self.inputs = Inputs(self.interface, wanted)
-        self._refuse(id, [*unknowns, *self._check_types(), *self._check_known_at_plan()])
-        return self._completed(id, wanted)
-
     def _given(
         self, id: str, ours: dict[str, Any], theirs: Mapping[str, Any]
     ) -> tuple[dict[str, Any], Sequence[Finding]]:
@@ -254,12 +249,14 @@ class Module(TerraformHclModule):
             ours: The inputs that the cloud sets.
             theirs: The inputs that the configuration sets.
         """
+        if not theirs:
+            return self._completed(id, ours), ()
         cloud = self._without_configuration(ours)
         merged = merge(cloud, theirs, remove_null=True)
         wanted = _set({name: merged.get(name) for name in {**ours, **theirs}})
         # An older ref may lack an input that the cloud sets; setting it to null removes it.
         misspelt = [name for name in theirs if name not in {*wanted, *cloud, *self.interface.variables}]
-        given = self._checked(id, wanted, [_unknown(name, self.interface.variables) for name in misspelt])
+        given = self._completed(id, wanted, [_unknown(name, self.interface.variables) for name in misspelt])
         # complete() may have added inputs that the configuration removes.
         for name, value in theirs.items():
             if value is None:
@@ -283,8 +280,7 @@ class Module(TerraformHclModule):
 
     def _check_types(self) -> Iterator[Finding]:
         variables, given = self.interface.variables, self.inputs.given
-        if not given.keys() <= variables.keys():
-            yield from (_unknown(name, variables) for name in given if name not in variables)
+        yield from (_unknown(name, variables) for name in given if name not in variables)
         for name in self.interface.required:
             if name not in given:
                 yield Finding(f"{name} is required", rule=MISSING_INPUT, on=[name])

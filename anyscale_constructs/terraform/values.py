@@ -56,10 +56,10 @@ def to_terraform(value: Any, at: str = "value", expression: Callable[[Expr], str
         return [*value]
     if kind is dict and LOST_KEY not in value and words.are_plain(value):
         return {**value}
-    if hasattr(kind, "__pydantic_root_model__"):  # a model; isinstance takes several times as long
+    if isinstance(value, pydantic.BaseModel):
         return {k: to_terraform(v, f"{at}.{k}", expression) for k, v in value if v is not None}
     if isinstance(value, _COLLECTIONS):
-        if (len(value) == 1 or kind is not list) and is_engine_collection(value):
+        if is_engine_collection(value):
             return expression(as_expression(value, at))
         if isinstance(value, _LISTS):
             return [to_terraform(element, f"{at}[{index}]", expression) for index, element in enumerate(value)]

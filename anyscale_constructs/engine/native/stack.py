@@ -1,6 +1,5 @@
 """Stacks, the app, and the files written next to the JSON."""
 
-import contextlib
 import hashlib
 import json
 import os
@@ -237,13 +236,12 @@ class App(Construct):
         """Writes a stack, and returns its entry in the manifest."""
         name = stack.node.id
         place = f"stacks/{name}"
-        folder = f"{self.outdir}/{place}"
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(folder)  # noqa: PTH102 - pathlib takes longer than the system
+        folder = pathlib.Path(self.outdir, place)
+        folder.mkdir(exist_ok=True)
         constructs = walk(stack)
         for each in constructs:
             if isinstance(each, TerraformAsset):
-                each.write(pathlib.Path(folder))
+                each.write(folder)
         notes = [
             {"constructPath": each.node.path, "level": note.type, "message": note.data}
             for each in constructs

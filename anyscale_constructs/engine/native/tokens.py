@@ -166,7 +166,7 @@ def merge(target: dict[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _copy(value: Any) -> dict[str, Any]:
-    return dict(value) if value is not None and isinstance(value, _MAPS) else {}
+    return dict(value) if isinstance(value, _MAPS) else {}
 
 
 def _into(target: list[Any], source: Mapping[str, Any]) -> list[Any]:
